@@ -1,0 +1,66 @@
+"""The simulated UART: rates, interrupts and overruns."""
+
+from simulator.clock import Clock
+from simulator.uart import Uart, heard
+
+
+class Echo:
+    def __init__(self):
+        self.got = bytearray()
+        self.line = None
+
+    def receive(self, data, baud, now_us):
+        self.got += data
+
+
+def opened(baud=115200, rxbuf_bytes=256):
+    clock = Clock()
+    uart = Uart(clock)
+    far_end = Echo()
+    uart.attach(far_end)
+    uart.open(baud, rxbuf_bytes)
+    return clock, uart, far_end
+
+
+def test_bytes_cross_at_wire_speed():
+    clock, uart, far_end = opened(9600)
+    uart.write(b"ab")
+    clock.advance_to(1041)
+    assert far_end.got == b""
+    clock.advance_to(1042)
+    assert far_end.got == b"a"
+    clock.advance_to(2084)
+    assert far_end.got == b"ab"
+
+
+def test_reception_is_announced_when_the_line_goes_quiet():
+    clock, uart, far_end = opened()
+    over_us = far_end.line.send(b"hello\r", 115200)
+    clock.advance_to(over_us)
+    assert uart.any() == 0
+    clock.advance_to(over_us + 1000)
+    assert uart.read(100) == b"hello\r"
+
+
+def test_a_busy_flash_loses_what_the_fifo_cannot_hold():
+    clock, uart, far_end = opened(rxbuf_bytes=1024)
+    uart.block_interrupts(45_000)
+    far_end.line.send(bytes(range(200)), 115200)
+    clock.advance_to(60_000)
+    assert uart.read(1000) == bytes(range(128))
+    assert uart.lost_bytes == 72
+
+
+def test_a_small_buffer_overruns():
+    clock, uart, far_end = opened(rxbuf_bytes=16)
+    far_end.line.send(b"x" * 30, 115200)
+    clock.advance_to(60_000)
+    assert uart.any() == 16
+    assert uart.lost_bytes == 14
+
+
+def test_rates_that_differ_garble():
+    assert heard(b"SP1:", 115200, 115200) == b"SP1:"
+    assert heard(b"SP1:", 9600, 115200) != b"SP1:"
+    assert heard(b"SP1:", 115200, 9600) != b"SP1:"
+    assert heard(b"ok", 115385, 115200) == b"ok"  # 3 MHz / 26
