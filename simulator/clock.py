@@ -30,7 +30,7 @@ class Clock:
         return self._now_us
 
     def at(self, at_us, action):
-        """Call `action()` at `at_us` (now, if that has passed). Events of one time keep their order."""
+        """Call `action()` at `at_us`, at once if that has passed. Equal times keep their order."""
         event = Event(max(at_us, self._now_us), action)
         heapq.heappush(self._heap, (event.at_us, next(self._order), event))
         return event

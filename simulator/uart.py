@@ -67,7 +67,7 @@ class Line:
         self._free_us = 0
 
     def send(self, data, baud):
-        """Send `data` at `baud`, after what is already on the wire. Returns when it will be over."""
+        """Send `data` at `baud`, after what is already on the wire. Returns when it is over."""
         at_us = max(self._clock.now_us(), self._free_us)
         sent = bytes(data)
         self._free_us = at_us + character_us(baud, len(sent))

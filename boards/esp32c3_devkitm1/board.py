@@ -1,0 +1,25 @@
+"""Espressif ESP32-C3-DevKitM-1: pins and sizes (wiring: README.md).."""
+
+NAME = "esp32c3_devkitm1"
+CHIP = "esp32c3"
+MPY_ARCH = "rv32imc"  # what mpy-cross -march wants for this chip's native code
+FLASH_BYTES = 4 * 1024 * 1024
+
+SCANNER_UART = 1
+SCANNER_TX = 7
+SCANNER_RX = 6
+
+I2C_BUS = 0
+I2C_SDA = 4
+I2C_SCL = 5
+I2C_FREQ_HZ = 400_000
+SCREEN_ADDRESS = 0x3C  # SSD1306
+SCREEN_WIDTH = 128
+SCREEN_HEIGHT = 64
+CLOCK_ADDRESS = 0x68  # DS3231
+
+BUZZER = 10  # passive, driven by PWM
+LED_GREEN = 3  # lit when high
+LED_RED = 1
+BUTTON_OK = 0  # to ground, with pull-up
+BUTTON_BACK = 18
