@@ -1,0 +1,167 @@
+"""What a host may ask of this device; `link.server` calls it, request by request.
+
+Nothing here knows frames or ports. Errors are LinkError with a word of docs/link.md.
+"""
+
+import hashlib
+import time
+
+import provisioned as kinds
+from journal import JournalFull, records
+from link.server import LinkError
+from micropython import const
+from provisioned import InstallError
+
+VERSION = "0.1.0"
+_EARLIEST_S = const(1640995200)  # 2022: no pass is older
+_LATEST_S = const(4294967295)  # passes end there
+
+
+class _Buffer:
+    """Where an object is collected that is small enough for RAM, until it is committed."""
+
+    def __init__(self, size, install):
+        self._bytes = bytearray(size)
+        self._used = 0
+        self._install = install
+
+    def write(self, data):
+        self._bytes[self._used : self._used + len(data)] = data
+        self._used += len(data)
+
+    def commit(self, sha256):
+        data = bytes(self._bytes)
+        if self._used != len(data) or hashlib.sha256(data).digest() != sha256:
+            raise LinkError("DIGEST")
+        return self._install(data)
+
+
+class _Table:
+    """The revocation table on its way into flash. Nothing counts until its list is installed."""
+
+    def __init__(self, provisioned):
+        self._provisioned = provisioned
+        self._offset = 0
+        self._sha = hashlib.sha256()
+
+    def write(self, data):
+        self._provisioned.write_table(self._offset, data)
+        self._sha.update(data)
+        self._offset += len(data)
+
+    def commit(self, sha256):
+        if self._sha.digest() != sha256:
+            raise LinkError("DIGEST")
+        return self._offset
+
+
+class Device:
+    """The requests of the link, answered by the parts of the firmware.
+
+    changed: called with no argument after anything was installed or set.
+    """
+
+    def __init__(self, board_name, clock, provisioned, journal, registrar, refusals, changed):
+        self._board_name = board_name
+        self._clock = clock
+        self._provisioned = provisioned
+        self._journal = journal
+        self._registrar = registrar
+        self._refusals = refusals
+        self._changed = changed
+
+    def identify(self):
+        held = self._provisioned
+        return {
+            "device": held.device_id,
+            "board": self._board_name,
+            "version": VERSION,
+            "root": held.root,
+            "name": held.settings.device_name,
+        }
+
+    def status(self):
+        held, journal, registrar = self._provisioned, self._journal, self._registrar
+        return {
+            "time": self._clock.now(),
+            "uptime_ms": time.ticks_ms(),
+            "tube": registrar.tube,
+            "count": registrar.count,
+            "first": journal.first_sequence,
+            "next": journal.next_sequence,
+            "acknowledged": journal.acknowledged,
+            "free_sectors": journal.free_sectors(),
+            "lists": dict(held.sequences),
+            "issuers": len(held.trust.issuers) if held.trust else 0,
+            "secrets": len(held.secrets),
+            "site": held.settings.site,
+        }
+
+    def set_clock(self, unix_s):
+        """Sets the time (Unix seconds) and records from what to what."""
+        if not _EARLIEST_S <= unix_s < _LATEST_S:
+            raise LinkError("BAD_TIME")
+        old = self._clock.now()
+        self._clock.set(unix_s)
+        self._record(records.CLOCK_SET, [old, unix_s])
+        self._changed()
+        return unix_s
+
+    def install_root(self, root):
+        """Installs the owner's key (32 bytes) and returns the device's id (8 bytes)."""
+        try:
+            self._provisioned.install_root(root)
+        except InstallError as error:
+            raise LinkError(error.code)
+        self._changed()
+        return self._provisioned.device_id
+
+    def open_sink(self, kind, size):
+        """Where the pieces of an object go. Raises LinkError for a size no list has."""
+        if self._provisioned.root is None:
+            raise LinkError("NO_ROOT")
+        if kind == kinds.REVOKED_TABLE:
+            if size > self._provisioned.table_capacity_bytes():
+                raise LinkError("TOO_LARGE")
+            return _Table(self._provisioned)
+        if kind not in kinds.MAX_BYTES:
+            raise LinkError("UNKNOWN_KIND")
+        if not 0 < size <= kinds.MAX_BYTES[kind]:
+            raise LinkError("TOO_LARGE")
+        return _Buffer(size, lambda data: self._install(kind, data))
+
+    def _install(self, kind, data):
+        try:
+            if kind == kinds.SECRETS:
+                number = self._provisioned.install_secrets(data)
+            else:
+                number = self._provisioned.install(kind, data)
+        except InstallError as error:
+            raise LinkError(error.code)
+        self._record(records.LIST_INSTALLED, [kind, number])
+        self._changed()
+        return number
+
+    def read_journal(self, from_sequence, max_bytes):
+        """([bodies], next sequence to ask for, next sequence to be written)."""
+        if from_sequence >= self._journal.next_sequence:
+            self._refusals.write()
+        bodies, following = self._journal.read(from_sequence, max_bytes)
+        return bodies, following
+
+    def acknowledge(self, up_to):
+        try:
+            self._journal.acknowledge(up_to, self._clock.now() or 0)
+        except ValueError:
+            raise LinkError("NOT_WRITTEN")
+        except JournalFull:
+            raise LinkError("FULL")
+        self._changed()
+        return self._journal.acknowledged
+
+    def _record(self, record_type, payload):
+        try:
+            self._journal.append(record_type, self._clock.now() or 0, payload, reserved=True)
+        except JournalFull:
+            # The thing itself is done; that it could not be recorded shows in `status`.
+            return

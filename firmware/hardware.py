@@ -1,0 +1,58 @@
+"""Builds the buses and the drivers that this board's data names.
+
+With drivers/ and boards/ the only place that knows `machine` and `esp32`.
+"""
+
+import board
+from drivers.buzzer import Buzzer
+from drivers.ds3231 import Ds3231
+from drivers.gm65 import Gm65
+from drivers.led import Led
+from drivers.ssd1306 import Ssd1306
+from esp32 import Partition
+from machine import I2C, PWM, UART, Pin
+
+# A pass is at most 512 characters; while one is handled the next may come in.
+_SCANNER_BUFFER_BYTES = 1024
+
+
+def partition(label):
+    """The data partition of this name. Raises OSError if the partition table lacks it."""
+    found = Partition.find(Partition.TYPE_DATA, label=label)
+    if not found:
+        raise OSError("no partition " + label)
+    return found[0]
+
+
+class Hardware:
+    """The drivers. display and clock_chip are None where nothing answers at their address."""
+
+    def __init__(self):
+        self.board_name = board.NAME
+        i2c = I2C(
+            board.I2C_BUS,
+            scl=Pin(board.I2C_SCL),
+            sda=Pin(board.I2C_SDA),
+            freq=board.I2C_FREQ_HZ,
+        )
+        there = i2c.scan()
+        self.display = None
+        if board.SCREEN_ADDRESS in there:
+            self.display = Ssd1306(
+                i2c, board.SCREEN_WIDTH, board.SCREEN_HEIGHT, board.SCREEN_ADDRESS
+            )
+        self.clock_chip = Ds3231(i2c, board.CLOCK_ADDRESS) if board.CLOCK_ADDRESS in there else None
+        self.buzzer = Buzzer(PWM(Pin(board.BUZZER)))
+        self.green = Led(Pin(board.LED_GREEN, Pin.OUT))
+        self.red = Led(Pin(board.LED_RED, Pin.OUT))
+        self.scanner = Gm65(
+            UART(
+                board.SCANNER_UART,
+                baudrate=9600,
+                tx=board.SCANNER_TX,
+                rx=board.SCANNER_RX,
+                rxbuf=_SCANNER_BUFFER_BYTES,
+            )
+        )
+        self.journal = partition("journal")
+        self.lists = partition("lists")

@@ -1,0 +1,47 @@
+"""Starts the device: finds its hardware, mounts the journal, runs the application."""
+
+import asyncio
+
+import device
+from app import App
+from clock import Clock
+from hardware import Hardware
+from journal import Journal, JournalFull, records
+from link import port
+from link.server import Server
+from machine import reset_cause
+from provisioned import Provisioned, TableSlots
+from refusals import Refusals
+from rules import Registrar
+from ui import screens
+from ui.feedback import Feedback
+
+
+async def main():
+    """Runs until the power goes."""
+    hardware = Hardware()
+    feedback = Feedback(hardware.display, hardware.buzzer, hardware.green, hardware.red)
+    feedback.show(screens.starting())
+    clock = Clock(hardware.clock_chip)
+    provisioned = Provisioned(TableSlots(hardware.lists))
+    provisioned.load()
+    journal = Journal(hardware.journal)
+    registrar = Registrar(provisioned.settings, journal)
+    journal.mount(registrar.replay)
+    try:
+        journal.append(
+            records.BOOT, clock.now() or 0, [reset_cause(), device.VERSION], reserved=True
+        )
+    except JournalFull:
+        feedback.show(screens.Screen("MEMORY FULL"))
+    refusals = Refusals(journal, clock)
+    app = App(hardware.scanner, feedback, clock, provisioned, journal, registrar, refusals)
+    served = device.Device(
+        hardware.board_name, clock, provisioned, journal, registrar, refusals, app.changed
+    )
+    await asyncio.gather(
+        app.run_scanner(), app.run_upkeep(), Server(served).run(*port.open_port())
+    )
+
+
+asyncio.run(main())

@@ -1,0 +1,284 @@
+"""What a device was given: identity, root, trust list, revocation list, settings, secrets.
+
+Everything the root signs carries a sequence number; the device keeps the highest of each
+kind and takes nothing older. The object itself is the file, replaced in one step, so the
+number cannot be lost without the list. The revocation table is too big for a file: it lies
+in one of two slots of the `lists` partition, and the small signed part names the slot.
+"""
+
+import hashlib
+import os
+
+import files
+from micropython import const
+from settings import Settings
+from verify import cbor, ed25519, revocation, signed
+from verify.errors import Malformed, Refused
+from verify.trust import TrustList
+
+TRUST = "trust"
+REVOKED = "revoked"
+REVOKED_TABLE = "revoked-table"
+SETTINGS = "settings"
+SECRETS = "secrets"
+
+_TYP = {
+    TRUST: "application/scanpost-trust+cbor",
+    REVOKED: "application/scanpost-revoked+cbor",
+    SETTINGS: "application/scanpost-settings+cbor",
+}
+# Bytes a device accepts of each kind; the table's limit is its slot.
+MAX_BYTES = {TRUST: 4096, REVOKED: 512, SETTINGS: 512, SECRETS: 2048}
+_MAX_SECRETS = const(32)
+_SECTOR_BYTES = const(4096)
+
+
+class InstallError(Exception):
+    """Something was not installed, and nothing has changed. code: a word of docs/link.md."""
+
+    def __init__(self, code):
+        Exception.__init__(self, code)
+        self.code = code
+
+
+class TableSlots:
+    """Two places for the revocation table in a raw partition; one is in force, one is free."""
+
+    def __init__(self, partition):
+        self._flash = partition
+        self._sectors = partition.ioctl(4, 0) // 2
+        self.capacity_bytes = self._sectors * _SECTOR_BYTES
+
+    def reader(self, slot):
+        """A function (offset, length in bytes) -> bytes over one slot."""
+
+        def read(offset, length):
+            piece = bytearray(length)
+            done = 0
+            while done < length:
+                place = offset + done
+                part = min(length - done, _SECTOR_BYTES - place % _SECTOR_BYTES)
+                view = memoryview(piece)[done : done + part]
+                block = slot * self._sectors + place // _SECTOR_BYTES
+                self._flash.readblocks(block, view, place % _SECTOR_BYTES)
+                done += part
+            return piece
+
+        return read
+
+    def write(self, slot, offset, data):
+        """Programs one piece, erasing each sector as its first byte is reached."""
+        done = 0
+        while done < len(data):
+            place = offset + done
+            part = min(len(data) - done, _SECTOR_BYTES - place % _SECTOR_BYTES)
+            block = slot * self._sectors + place // _SECTOR_BYTES
+            if place % _SECTOR_BYTES == 0:
+                self._flash.ioctl(6, block)
+            piece = memoryview(data)[done : done + part]
+            self._flash.writeblocks(block, piece, place % _SECTOR_BYTES)
+            done += part
+
+
+class Provisioned:
+    """Loads and replaces what the device was given. slots: TableSlots."""
+
+    def __init__(self, slots):
+        self._slots = slots
+        self.root = None
+        self.device_id = None
+        self.trust = None
+        self.settings = Settings({})
+        self.secrets = {}  # kid -> secret, of the issuers in the trust list
+        self._secret_rows = {}  # kid -> (alg, secret)
+        self.sequences = {}
+        self._slot = 1
+        self._count = 0
+
+    def load(self):
+        """Reads everything from the file system. Raises Malformed if a file was damaged."""
+        identity = files.read("identity")
+        if identity is None:
+            return
+        if len(identity) != 40:
+            raise Malformed("identity")
+        self.device_id, self.root = identity[:8], identity[8:]
+        for kind in (TRUST, SETTINGS):
+            data = files.read(kind)
+            if data is not None:
+                self._adopt(kind, self._open(kind, data))
+        data = files.read(REVOKED)
+        if data is not None:
+            self._slot = data[0]
+            self._adopt(REVOKED, self._open(REVOKED, data[1:]))
+        data = files.read(SECRETS)
+        if data is not None:
+            self._secret_rows = _read_secrets(data)
+        self._match_secrets()
+
+    def install_root(self, root):
+        """Takes the owner's public key, once, and makes the device's id.
+
+        root: Ed25519 public key, 32 bytes. The same key again changes nothing.
+        Raises InstallError ROOT_INSTALLED, BAD_KEY.
+        """
+        if self.root is not None:
+            if self.root != root:
+                raise InstallError("ROOT_INSTALLED")
+            return
+        if len(root) != 32 or not ed25519.is_acceptable_key(root):
+            raise InstallError("BAD_KEY")
+        device_id = os.urandom(8)
+        files.replace("identity", device_id + root)
+        self.device_id, self.root = device_id, root
+
+    def install(self, kind, data):
+        """Verifies and keeps a signed object; returns its sequence number.
+
+        Raises InstallError NO_ROOT, BAD_SIGNATURE, OLD_SEQUENCE, MALFORMED, TABLE_MISMATCH.
+        """
+        try:
+            opened = self._open(kind, data)
+            sequence = opened[0]
+            held = self.sequences.get(kind, 0)
+            if sequence < held:
+                raise InstallError("OLD_SEQUENCE")
+            if sequence == held:
+                return self._repeated(kind, data)
+            if kind == REVOKED:
+                slot = 1 - self._slot
+                if not self._table_matches(slot, opened[2]):
+                    raise InstallError("TABLE_MISMATCH")
+                _check_revoked(opened[2])
+                files.replace(kind, bytes((slot,)) + data)
+                self._slot = slot
+            elif kind == TRUST:
+                TrustList.from_body(opened[2])
+                files.replace(kind, data)
+            else:
+                Settings(opened[2])
+                files.replace(kind, data)
+        except Malformed:
+            raise InstallError("MALFORMED")
+        except Refused as refused:
+            raise InstallError(refused.reason)
+        self._adopt(kind, opened)
+        return sequence
+
+    def _repeated(self, kind, data):
+        held = files.read(kind)
+        if kind == REVOKED and held:
+            held = held[1:]
+        if held != data:
+            raise InstallError("OLD_SEQUENCE")
+        return self.sequences[kind]
+
+    def install_secrets(self, data):
+        """Adds HMAC secrets to those held: CBOR [[kid, alg, secret], ...].
+
+        Raises InstallError NO_ROOT, MALFORMED, TOO_LARGE.
+        """
+        if self.root is None:
+            raise InstallError("NO_ROOT")
+        try:
+            merged = dict(self._secret_rows)
+            merged.update(_read_secrets(data))
+        except Malformed:
+            raise InstallError("MALFORMED")
+        if len(merged) > _MAX_SECRETS:
+            raise InstallError("TOO_LARGE")
+        rows = [[kid, row[0], row[1]] for kid, row in sorted(merged.items())]
+        files.replace(SECRETS, cbor.encode(rows))
+        self._secret_rows = merged
+        self._match_secrets()
+        return len(rows)
+
+    def _match_secrets(self):
+        """A secret belongs to one algorithm: the one its issuer has in the trust list."""
+        self.secrets = {}
+        for kid, row in self._secret_rows.items():
+            issuer = self.trust.find(kid) if self.trust else None
+            if issuer and issuer.alg == row[0]:
+                self.secrets[kid] = row[1]
+
+    def write_table(self, offset, data):
+        """Puts a piece of a new revocation table into the slot that is not in force."""
+        if offset + len(data) > self._slots.capacity_bytes:
+            raise InstallError("TOO_LARGE")
+        self._slots.write(1 - self._slot, offset, data)
+
+    def table_capacity_bytes(self):
+        return self._slots.capacity_bytes
+
+    def is_revoked(self, kid, cti):
+        """True if the revocation list names this pass."""
+        if not self._count:
+            return False
+        return revocation.is_listed(
+            self._slots.reader(self._slot), self._count, revocation.entry(kid, cti)
+        )
+
+    def _open(self, kind, data):
+        if self.root is None:
+            raise InstallError("NO_ROOT")
+        return signed.open_signed(data, self.root, _TYP[kind])
+
+    def _adopt(self, kind, opened):
+        sequence, _, body = opened
+        if kind == TRUST:
+            self.trust = TrustList.from_body(body)
+            self._match_secrets()
+        elif kind == SETTINGS:
+            self.settings = Settings(body)
+        else:
+            self._count = body[0]
+        self.sequences[kind] = sequence
+
+    def _table_matches(self, slot, body):
+        _check_revoked(body)
+        count, digest = body
+        size = count * revocation.ENTRY_BYTES
+        if size > self._slots.capacity_bytes:
+            return False
+        read = self._slots.reader(slot)
+        sha = hashlib.sha256()
+        offset = 0
+        last = b""
+        while offset < size:
+            piece = read(offset, min(revocation.ENTRY_BYTES * 32, size - offset))
+            sha.update(piece)
+            for start in range(0, len(piece), revocation.ENTRY_BYTES):
+                entry = bytes(piece[start : start + revocation.ENTRY_BYTES])
+                if entry <= last:
+                    raise Malformed("revocation table: order")
+                last = entry
+            offset += len(piece)
+        return sha.digest() == digest
+
+
+def _check_revoked(body):
+    if not isinstance(body, list) or len(body) != 2:
+        raise Malformed("revoked: body")
+    count, digest = body
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= 1000000:
+        raise Malformed("revoked: count")
+    if not isinstance(digest, bytes) or len(digest) != 32:
+        raise Malformed("revoked: digest")
+
+
+def _read_secrets(data):
+    """{kid: (alg, secret)} from CBOR; raises Malformed."""
+    rows = cbor.decode(data)
+    if not isinstance(rows, list) or not 1 <= len(rows) <= _MAX_SECRETS:
+        raise Malformed("secrets: rows")
+    secrets = {}
+    for row in rows:
+        if not isinstance(row, list) or len(row) != 3:
+            raise Malformed("secrets: row")
+        kid, alg, secret = row
+        if not isinstance(kid, bytes) or len(kid) != 8 or alg not in (4, 5):
+            raise Malformed("secrets: kid or alg")
+        if not isinstance(secret, bytes) or len(secret) != 32:
+            raise Malformed("secrets: secret")
+        secrets[kid] = (alg, secret)
+    return secrets

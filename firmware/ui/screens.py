@@ -1,0 +1,102 @@
+"""What the screen says: 128 x 64 pixels, 8 lines of 16 characters.
+
+Pure: each function returns a Screen of text lines, which `draw` puts on a display. The
+result of a scan stands in the first line, inverted, for it is read at arm's length in the sun.
+"""
+
+from micropython import const
+
+_COLUMNS = const(16)
+_LINE_PX = const(8)
+
+RELATIONS = ("", "CHILD", "60 OR OLDER", "CANNOT APPLY")
+
+# What a member of staff is told, and what to do next; two lines of 16 characters.
+REASONS = {
+    "NO_TUBE": ("SCAN A TUBE", "first"),
+    "DUPLICATE": ("ALREADY DONE", "this shift"),
+    "TUBE_USED": ("TUBE USED", "take a new one"),
+    "FULL": ("TUBE FULL", "scan next tube"),
+    "JOURNAL_FULL": ("MEMORY FULL", "collect over USB"),
+    "NOT_READY": ("NOT SET UP", "call technician"),
+    "UNKNOWN_CODE": ("NOT A PASS", "ask for the pass"),
+    "MALFORMED": ("BAD CODE", "ask for the pass"),
+    "UNSUPPORTED": ("UNKNOWN KIND", "register by ID"),
+    "UNKNOWN_KEY": ("UNKNOWN ISSUER", "register by ID"),
+    "BAD_SIGNATURE": ("FORGED PASS", "register by ID"),
+    "CLOCK_UNSET": ("CLOCK NOT SET", "call technician"),
+    "LIFETIME": ("PASS TOO LONG", "register by ID"),
+    "ISSUER_WINDOW": ("ISSUER EXPIRED", "register by ID"),
+    "NOT_YET": ("NOT VALID YET", "register by ID"),
+    "EXPIRED": ("PASS EXPIRED", "get a new one"),
+    "REVOKED": ("PASS REVOKED", "register by ID"),
+    "STORAGE": ("MEMORY FAULT", "call technician"),
+}
+
+
+class Screen:
+    """heading: up to 16 characters, shown inverted; lines: up to six more of 16."""
+
+    def __init__(self, heading, *lines):
+        self.heading = heading[:_COLUMNS]
+        self.lines = [line[:_COLUMNS] for line in lines]
+
+
+def _tube_line(tube, count, size):
+    if tube is None:
+        return "no tube"
+    return "%s %d/%d" % (tube[-10:], count, size)
+
+
+def starting():
+    return Screen("STARTING", "", "please wait")
+
+
+def scanner_missing():
+    return Screen("NO SCANNER", "", "check the cable")
+
+
+def idle(is_ready, tube, count, size, local_time):
+    """The screen between two people. local_time: text such as "14:05", or None."""
+    if not is_ready:
+        return Screen("NOT SET UP", "", "connect USB")
+    if local_time is None:
+        return Screen("CLOCK NOT SET", "", "connect USB")
+    if tube is None:
+        return Screen("SCAN A TUBE", "", "no tube is open", "", local_time)
+    heading = "TUBE FULL" if count >= size else "READY"
+    return Screen(heading, "", _tube_line(tube, count, size), "", local_time)
+
+
+def accepted(a_pass, tube, position, size):
+    """A registration that is in the journal. The name is not ASCII: the ID's end is shown."""
+    return Screen(
+        "OK  %d" % position if position else "OK",
+        "",
+        _tube_line(tube, position, size),
+        "",
+        "ID ..%s" % a_pass.id_hint if a_pass.id_hint else "no ID on pass",
+        RELATIONS[a_pass.relation],
+    )
+
+
+def tube_opened(tube, count, size):
+    return Screen("TUBE OPEN", "", _tube_line(tube, count, size))
+
+
+def refused(reason, tube, count, size):
+    what, next_step = REASONS[reason]
+    return Screen(what, "", next_step, "", _tube_line(tube, count, size), "", reason)
+
+
+def draw(display, screen):
+    """Draws a screen. display: fill, fill_rect, text and show as framebuf has them."""
+    display.fill(0)
+    display.fill_rect(0, 0, _COLUMNS * 8, _LINE_PX + 2, 1)
+    display.text(screen.heading, 0, 1, 0)
+    y = _LINE_PX + 2
+    for line in screen.lines:
+        if line:
+            display.text(line, 0, y, 1)
+        y += _LINE_PX
+    display.show()

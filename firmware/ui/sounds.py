@@ -1,0 +1,14 @@
+"""What each outcome sounds like: (hertz, milliseconds) pairs, 0 hertz for silence.
+
+Told apart by ear in a noisy hall, so they differ in length and rhythm, not in pitch alone.
+"""
+
+ACCEPTED = ((2400, 120),)
+TUBE = ((1600, 60), (0, 40), (2400, 60))
+DUPLICATE = ((1600, 80), (0, 60), (1600, 80))
+REFUSED = ((400, 180), (0, 80), (400, 180), (0, 80), (400, 180))
+
+
+def of_refusal(reason):
+    """The sound for a reason of refusal."""
+    return DUPLICATE if reason == "DUPLICATE" else REFUSED
