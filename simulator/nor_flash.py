@@ -24,13 +24,11 @@ class PowerCut(BaseException):
 
 
 class NorFlash:
-    """`busy(us)` lets time pass during an operation, and `lost()` is called as power fails in one.
-
-    `when_cut(us)` tells at which fraction (0..1) of an operation of that length power fails on
-    its own account, or None.
+    """`busy(us, interrupts_off)` lets time pass during an operation; it may raise PowerCut, which
+    leaves the operation half done. `lost()` is called as `cut_at` makes power fail.
     """
 
-    def __init__(self, path, size, seed=0, busy=None, lost=None, when_cut=None):
+    def __init__(self, path, size, seed=0, busy=None, lost=None):
         self.size = size
         self.program_count = 0  # pages
         self.erase_count = 0  # sectors
@@ -39,7 +37,6 @@ class NorFlash:
         self._seed = seed
         self._busy = busy
         self._lost = lost
-        self._when_cut = when_cut
         self._cut = None
         self._weak = {}  # sector -> [(address, mask of unsteady bits)]
         self._unsteady = random.Random(f"unsteady {seed}")
@@ -95,54 +92,54 @@ class NorFlash:
         self._check(address, SECTOR_BYTES)
         if address % SECTOR_BYTES:
             raise ValueError(f"0x{address:x} is not the start of a sector")
-        cut = self._begin(SECTOR_BYTES, ERASE_US)
+        cut = self._begin(SECTOR_BYTES)
         self.erase_count += 1
         self.erases_of_sector[address // SECTOR_BYTES] += 1
-        if cut is None:
-            self._weak.pop(address // SECTOR_BYTES, None)
-            self._cells[address : address + SECTOR_BYTES] = b"\xff" * SECTOR_BYTES
-            self._wait(ERASE_US)
-            return
         done, rng = cut
-        old = self._cells[address : address + SECTOR_BYTES]
-        self._cells[address : address + SECTOR_BYTES] = half_erased(old, done, rng)
-        self._weak[address // SECTOR_BYTES] = unsteady_bits(address, done, rng)
-        self._fail(ERASE_US * done // SECTOR_BYTES)
+        try:
+            self._take(ERASE_US, done, SECTOR_BYTES)
+        except PowerCut:
+            old = self._cells[address : address + SECTOR_BYTES]
+            done = rng.randrange(SECTOR_BYTES) if done is None else done
+            self._cells[address : address + SECTOR_BYTES] = half_erased(old, done, rng)
+            self._weak[address // SECTOR_BYTES] = unsteady_bits(address, rng)
+            raise
+        self._weak.pop(address // SECTOR_BYTES, None)
+        self._cells[address : address + SECTOR_BYTES] = b"\xff" * SECTOR_BYTES
 
     def _program_page(self, address, data):
-        cut = self._begin(len(data), PROGRAM_US)
+        cut = self._begin(len(data))
         self.program_count += 1
         old = self._cells[address : address + len(data)]
         new = bytes(a & b for a, b in zip(old, data, strict=True))
-        if cut is None:
-            self._cells[address : address + len(data)] = new
-            self._wait(PROGRAM_US)
-            return
         done, rng = cut
-        self._cells[address : address + len(data)] = half_programmed(old, new, done, rng)
-        self._fail(PROGRAM_US * done // len(data))
+        try:
+            self._take(PROGRAM_US, done, len(data))
+        except PowerCut:
+            done = rng.randrange(len(data)) if done is None else done
+            self._cells[address : address + len(data)] = half_programmed(old, new, done, rng)
+            raise
+        self._cells[address : address + len(data)] = new
 
-    def _begin(self, length, duration_us):
-        """Number the operation; where in it power fails and the dice for the rest, or None."""
+    def _begin(self, length):
+        """Number the operation: (bytes done when power fails in it or None, dice for the rest)."""
         operation = self.operations
         self.operations += 1
         rng = random.Random(f"{self._seed} {operation}")
-        if self._cut is not None and self._cut[0] == operation:
-            byte = self._cut[1]
-            self._cut = None
-            return (rng.randrange(length) if byte is None else min(byte, length)), rng
-        fraction = self._when_cut(duration_us) if self._when_cut else None
-        return None if fraction is None else (int(length * fraction), rng)
+        if self._cut is None or self._cut[0] != operation:
+            return None, rng
+        byte = self._cut[1]
+        self._cut = None
+        return rng.randrange(length) if byte is None else min(byte, length), rng
 
-    def _wait(self, duration_us):
+    def _take(self, duration_us, done, length):
+        """Let the operation's time pass, or the part of it before power fails."""
         if self._busy:
-            self._busy(duration_us, True)
-
-    def _fail(self, after_us):
-        self._wait(after_us)
-        if self._lost:
-            self._lost()
-        raise PowerCut
+            self._busy(duration_us if done is None else duration_us * done // length, True)
+        if done is not None:
+            if self._lost:
+                self._lost()
+            raise PowerCut
 
     def _with_unsteady_bits(self, address, data):
         for sector in range(address // SECTOR_BYTES, (address + len(data)) // SECTOR_BYTES + 1):
@@ -176,7 +173,7 @@ def half_erased(old, done, rng):
     return b"\xff" * done + bytes(rest)
 
 
-def unsteady_bits(address, done, rng):
+def unsteady_bits(address, rng):
     """A few bits of a half-erased sector that flip from read to read."""
     count = rng.choice((0, 1, 4, 16))
     return [(address + rng.randrange(SECTOR_BYTES), 1 << rng.randrange(8)) for _ in range(count)]

@@ -88,7 +88,7 @@ class Line:
 class Uart:
     """One UART of the chip. The CPU side is `open`, `any`, `read`, `write`."""
 
-    def __init__(self, clock, name="uart", on_readable=None):
+    def __init__(self, clock, name="uart"):
         self._clock = clock
         self.name = name
         self.baud = 0
@@ -101,7 +101,7 @@ class Uart:
         self._tx_free_us = 0
         self._tx_events = deque()
         self._far_end = None
-        self._on_readable = on_readable
+        self.on_arrival = None  # sees what arrives, returns what is kept of it
         self.line = Line(clock, self)
 
     def attach(self, far_end):
@@ -116,11 +116,12 @@ class Uart:
     # CPU side
 
     def open(self, baud, rxbuf_bytes):
-        """Set the rate and the receive buffer; what was received before is gone."""
+        """Set the rate and the receive buffer; a buffer of another size starts empty."""
+        if rxbuf_bytes != self._rxbuf_bytes or not self.baud:
+            self._fifo.clear()
+            self._buffer.clear()
         self.baud = baud
         self._rxbuf_bytes = rxbuf_bytes
-        self._fifo.clear()
-        self._buffer.clear()
 
     def close(self):
         """Power gone or UART switched off: nothing received, nothing kept, nothing sent on."""
@@ -175,6 +176,8 @@ class Uart:
 
     def arrive(self, data):
         """Bytes that the receiver made out on the wire just now."""
+        if self.on_arrival is not None:
+            data = self.on_arrival(data)
         for byte in data:
             if len(self._fifo) >= FIFO_BYTES:
                 self.lost_bytes += 1
@@ -198,8 +201,6 @@ class Uart:
             else:
                 self._buffer.append(byte)
         self._fifo.clear()
-        if self._on_readable is not None:
-            self._on_readable()
 
     def _unblock(self):
         # the interrupt that was pending while flash was busy

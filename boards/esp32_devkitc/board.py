@@ -1,4 +1,4 @@
-"""Espressif ESP32-DevKitC (ESP32-WROOM-32): pins and sizes (wiring: README.md).."""
+"""Espressif ESP32-DevKitC (ESP32-WROOM-32): pins and sizes (wiring: README.md)."""
 
 NAME = "esp32_devkitc"
 CHIP = "esp32"

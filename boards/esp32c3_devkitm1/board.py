@@ -1,4 +1,4 @@
-"""Espressif ESP32-C3-DevKitM-1: pins and sizes (wiring: README.md).."""
+"""Espressif ESP32-C3-DevKitM-1: pins and sizes (wiring: README.md)."""
 
 NAME = "esp32c3_devkitm1"
 CHIP = "esp32c3"

@@ -1,4 +1,4 @@
-"""Espressif ESP32-S3-DevKitC-1: pins and sizes (wiring: README.md).."""
+"""Espressif ESP32-S3-DevKitC-1: pins and sizes (wiring: README.md)."""
 
 NAME = "esp32s3_devkitc1"
 CHIP = "esp32s3"
