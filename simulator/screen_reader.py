@@ -1,0 +1,85 @@
+"""Reads text back from a screen's pixels, by the font that framebuf draws with.
+
+A line of text may begin at any pixel row and column; it is found by its glyphs, as exact bit
+patterns, light on dark or dark on light. What is drawn otherwise (a frame, a bar) is passed over.
+"""
+
+from simulator.standins._font8x8 import FIRST, GLYPHS
+
+CELL = 8
+_BY_SHAPE = {
+    GLYPHS[place : place + CELL]: chr(FIRST + place // CELL)
+    for place in range(0, len(GLYPHS), CELL)
+}
+UNKNOWN = "□"  # the block that framebuf draws for what its font has not
+_BY_SHAPE[GLYPHS[-CELL:]] = UNKNOWN
+_INVERTED = {bytes(255 - bits for bits in shape): char for shape, char in _BY_SHAPE.items()}
+BLANKS = (bytes(CELL), b"\xff" * CELL)
+
+
+def columns_at(frame, width, top):
+    """The eight pixels below row `top` of each column, lowest bit on top.
+
+    frame: pages of `width` bytes, each byte eight pixels with the lowest bit on top.
+    """
+    page, shift = divmod(top, 8)
+    upper = frame[page * width : (page + 1) * width]
+    if not shift:
+        return bytes(upper)
+    lower = frame[(page + 1) * width : (page + 2) * width]
+    pairs = zip(upper, lower, strict=True)
+    return bytes((low << 8 | up) >> shift & 0xFF for up, low in pairs)
+
+
+def read_row(columns):
+    """The text in one row of columns: the best of the eight ways to cut it into cells."""
+    best = ""
+    for shapes in (_BY_SHAPE, _INVERTED):
+        for start in range(CELL):
+            text = ""
+            for place in range(start, len(columns) - CELL + 1, CELL):
+                text += shapes.get(columns[place : place + CELL], "\0")
+            if "\0" in text:
+                text = text.replace("\0", " ")
+                if len(text.split()) == 0:
+                    continue
+            if len(text.replace(" ", "")) > len(best.replace(" ", "")):
+                best = text
+    return best.strip()
+
+
+def read_screen(frame, width, height):
+    """The lines of text on a screen, from top to bottom."""
+    lines = []
+    top = 0
+    while top + CELL <= height:
+        text = read_row(columns_at(frame, width, top))
+        if text:
+            lines.append(text)
+            top += CELL
+        else:
+            top += 1
+    return lines
+
+
+def as_blocks(frame, width, height):
+    """The picture in characters: each stands for one pixel wide and two high."""
+    marks = " ▀▄█"
+    out = []
+    for y in range(0, height, 2):
+        page, shift = divmod(y, 8)
+        row = frame[page * width : (page + 1) * width]
+        out.append("".join(marks[bits >> shift & 3] for bits in row).rstrip())
+    return "\n".join(out)
+
+
+def as_picture(frame, width, height, scale=4):
+    """The screen as a Pillow image, light blue on black."""
+    from PIL import Image
+
+    image = Image.new("RGB", (width, height))
+    for y in range(height):
+        for x in range(width):
+            if frame[(y >> 3) * width + x] >> (y & 7) & 1:
+                image.putpixel((x, y), (120, 200, 255))
+    return image.resize((width * scale, height * scale), Image.Resampling.NEAREST)
