@@ -40,7 +40,7 @@ async def main():
         hardware.board_name, clock, provisioned, journal, registrar, refusals, app.changed
     )
     await asyncio.gather(
-        app.run_scanner(), app.run_upkeep(), Server(served).run(*port.open_port())
+        app.run_scanner(), app.run_upkeep(), Server(served).run(port.open_port())
     )
 
 

@@ -1,0 +1,198 @@
+"""Asks a device: one request at a time, sent again when no reply comes (docs/link.md)."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import cbor2
+import serial
+
+from host_tools import frames
+from host_tools.transport import PortError, Transport
+
+VERSION = 1
+MAX_REQUEST_BYTES = 96
+PIECE_BYTES = 64
+# Silence after which a request is sent again, in seconds. What needs a signature checked, or
+# reads a whole table back, keeps the device busy for longer.
+DEFAULT_TIMEOUT_S = 1.0
+TIMEOUTS_S = {"begin": 3.0, "piece": 2.0, "commit": 15.0, "install_root": 15.0, "read": 3.0}
+ATTEMPTS = 5
+# A device that prints without end must not keep a request waiting for ever.
+MAX_BYTES_PER_ATTEMPT = 65536
+MAX_RESTARTS = 3
+
+ADVICE = {
+    "NO_ROOT": "the device has no owner yet; give it the root's public key first",
+    "ROOT_INSTALLED": "the device belongs to another root; that cannot be changed",
+    "BAD_KEY": "the root's public key is not acceptable",
+    "BAD_SIGNATURE": "not signed by this device's root, or damaged",
+    "UNKNOWN_KEY": "not signed by this device's root",
+    "OLD_SEQUENCE": "the device has a newer one, or another with the same sequence number",
+    "MALFORMED": "not of the expected form; make the file anew",
+    "TABLE_MISMATCH": "the revocation table does not belong to this revocation list",
+    "TOO_LARGE": "too large for the device",
+    "BAD_TIME": "the time is not plausible; check this computer's clock",
+    "NOT_WRITTEN": "the device has no such record; it may have been erased and set up anew",
+    "FULL": "the device's journal is full",
+    "STORAGE": "the device's flash failed; try again, and replace the device if it stays so",
+    "VERSION": "the device speaks another version; use the matching scanpost",
+    "UNKNOWN_OP": "the device does not know this request; its firmware is older than this program",
+}
+
+Progress = Callable[[int, int], None]
+
+
+class NoAnswer(Exception):
+    """The device did not reply. The message says what to do."""
+
+
+class DeviceError(Exception):
+    """The device said no. code: a word of docs/link.md; detail: what came with it."""
+
+    def __init__(self, code: str, detail: object = None) -> None:
+        super().__init__(f"{code}: {ADVICE[code]}" if code in ADVICE else code)
+        self.code = code
+        self.detail = detail
+
+
+class Client:
+    """Requests to one device over an open transport."""
+
+    def __init__(self, transport: Transport, attempts: int = ATTEMPTS) -> None:
+        self._transport = transport
+        self._attempts = attempts
+        self._splitter = frames.Splitter()
+        # Random, so that no request looks to the device like one of the program before.
+        self._id = secrets.randbelow(2**32)
+
+    def call(self, operation: str, *arguments: object) -> Any:
+        """One request; returns its result. Raises DeviceError, NoAnswer, PortError."""
+        self._id = (self._id + 1) % 2**32
+        payload = cbor2.dumps([VERSION, self._id, operation, list(arguments)], canonical=True)
+        if len(payload) > MAX_REQUEST_BYTES:
+            raise ValueError(f"{operation}: request of {len(payload)} bytes")
+        frame = frames.encode(payload)
+        timeout_s = TIMEOUTS_S.get(operation, DEFAULT_TIMEOUT_S)
+        try:
+            if self._transport.timeout != timeout_s:
+                self._transport.timeout = timeout_s
+            for _ in range(self._attempts):
+                self._transport.write(frame)
+                reply = self._await_reply()
+                if reply is not None:
+                    status, result = reply
+                    if status != "OK":
+                        raise DeviceError(status, result)
+                    return result
+        except (serial.SerialException, OSError) as error:
+            raise PortError(f"The connection to the device was lost: {error}") from error
+        raise NoAnswer(self._why_no_answer())
+
+    def _await_reply(self) -> tuple[str, Any] | None:
+        """Status and result, or None after silence."""
+        taken = 0
+        while taken < MAX_BYTES_PER_ATTEMPT:
+            data = self._transport.read(max(1, self._transport.in_waiting))
+            if not data:
+                return None
+            taken += len(data)
+            for payload in self._splitter.feed(data):
+                reply = _read_reply(payload)
+                if reply is None:
+                    continue
+                version, request_id, status, result = reply
+                if status == "VERSION" and version != VERSION:
+                    return status, result
+                if version == VERSION and request_id == self._id:
+                    return status, result
+                # else: the reply to a request that was sent twice
+        return None
+
+    def _why_no_answer(self) -> str:
+        noise = self._splitter.all_noise()
+        if b">>>" in noise or b"raw REPL" in noise:
+            return (
+                "The device shows MicroPython's prompt: its program is not running. "
+                "Reset it, and install the firmware if that does not help."
+            )
+        if b"Traceback" in noise:
+            last = noise.decode("utf-8", "replace").strip().splitlines()[-1]
+            return f"The device's program has stopped ({last}). Reset it."
+        return (
+            "The device does not answer. Is it the right port, and is the device switched on? "
+            "Unplug it, plug it in again and wait until its screen shows something."
+        )
+
+    def identify(self) -> dict[str, Any]:
+        """Who the device is."""
+        return self.call("identify")
+
+    def status(self) -> dict[str, Any]:
+        """How the device is."""
+        return self.call("status")
+
+    def set_clock(self, unix_s: int) -> int:
+        """Sets the device's clock (Unix seconds)."""
+        return self.call("set_clock", unix_s)
+
+    def install_root(self, public_key: bytes) -> bytes:
+        """Gives the device its owner (Ed25519 public key, 32 bytes); returns its id (8 bytes)."""
+        return self.call("install_root", public_key)
+
+    def send_object(self, kind: str, data: bytes, progress: Progress | None = None) -> int:
+        """Sends an object in pieces; returns what the device's commit says of it.
+
+        Goes on where the device is; begins anew when the device has restarted.
+        progress: called with (bytes sent, bytes in all).
+        """
+        digest = hashlib.sha256(data).digest()
+        for attempt in range(MAX_RESTARTS + 1):
+            try:
+                self._send_pieces(kind, data, digest, progress)
+                return self.call("commit")
+            except DeviceError as error:
+                lost = error.code in ("NOT_BEGUN", "INCOMPLETE")
+                if not lost or attempt == MAX_RESTARTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _send_pieces(
+        self, kind: str, data: bytes, digest: bytes, progress: Progress | None
+    ) -> None:
+        offset = self.call("begin", kind, len(data), digest)
+        while offset < len(data):
+            if progress:
+                progress(offset, len(data))
+            try:
+                offset = self.call("piece", offset, data[offset : offset + PIECE_BYTES])
+            except DeviceError as error:
+                if error.code != "OFFSET" or not isinstance(error.detail, int):
+                    raise
+                offset = error.detail
+        if progress:
+            progress(len(data), len(data))
+
+    def read_journal(self, from_sequence: int) -> tuple[int, list[bytes]]:
+        """(next sequence number to ask for, raw records); no records: that was all."""
+        following, bodies = self.call("read", from_sequence)
+        return following, bodies
+
+    def acknowledge(self, up_to: int) -> int:
+        """Tells the device that records up to this one are stored for good."""
+        return self.call("acknowledge", up_to)
+
+    def close(self) -> None:
+        """Closes the port."""
+        self._transport.close()
+
+
+def _read_reply(payload: bytes) -> tuple[int, int, str, Any] | None:
+    try:
+        reply = cbor2.loads(payload)
+    except (cbor2.CBORDecodeError, ValueError, OverflowError):
+        return None
+    if not isinstance(reply, list) or len(reply) != 4 or not isinstance(reply[2], str):
+        return None
+    return reply[0], reply[1], reply[2], reply[3]

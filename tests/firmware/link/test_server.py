@@ -1,0 +1,255 @@
+"""Requests: what is answered, what is refused, and what a repeat does."""
+
+import asyncio
+import hashlib
+
+from link import frames
+from link.server import Server
+from link_device import LinkDevice
+from verify import cbor
+
+_NEXT_ID = [0]
+
+
+def _ask(server, operation, *arguments):
+    _NEXT_ID[0] += 1
+    payload = cbor.encode([1, _NEXT_ID[0], operation, list(arguments)])
+    assert len(payload) <= 96, operation
+    version, answered, status, result = _decode(server.handle(payload))
+    assert version == 1 and answered == _NEXT_ID[0]
+    return status, result
+
+
+def _decode(reply):
+    assert len(reply) <= 1024
+    return cbor.decode(reply, 6, 200)
+
+
+def _digest(data):
+    return hashlib.sha256(data).digest()
+
+
+def test_identify_status_and_clock():
+    device = LinkDevice()
+    server = Server(device)
+    status, result = _ask(server, "identify")
+    assert status == "OK" and result["device"] == device.device_id and result["root"] is None
+    assert _ask(server, "set_clock", 1790000000) == ("OK", 1790000000)
+    assert _ask(server, "status")[1]["time"] == 1790000000
+
+
+def test_root_is_installed_once():
+    server = Server(LinkDevice())
+    assert _ask(server, "install_root", b"r" * 32) == ("OK", b"\x01\x02\x03\x04\x05\x06\x07\x08")
+    assert _ask(server, "install_root", b"r" * 32)[0] == "OK"
+    assert _ask(server, "install_root", b"q" * 32) == ("ROOT_INSTALLED", None)
+
+
+def test_an_object_in_pieces():
+    device = LinkDevice()
+    server = Server(device)
+    data = bytes([index % 251 for index in range(300)])
+    assert _ask(server, "begin", "revoked-table", 300, _digest(data)) == ("OK", 0)
+    for offset in range(0, 300, 60):
+        assert _ask(server, "piece", offset, data[offset : offset + 60]) == ("OK", offset + 60)
+    assert _ask(server, "commit") == ("OK", 1)
+    assert device.installed == [("revoked-table", data)]
+    assert _ask(server, "commit") == ("NOT_BEGUN", None)
+
+
+def test_an_empty_object():
+    device = LinkDevice()
+    server = Server(device)
+    assert _ask(server, "begin", "revoked-table", 0, _digest(b"")) == ("OK", 0)
+    assert _ask(server, "commit") == ("OK", 1)
+
+
+def test_pieces_out_of_order_and_too_many():
+    server = Server(LinkDevice())
+    assert _ask(server, "piece", 0, b"x") == ("NOT_BEGUN", None)
+    _ask(server, "begin", "trust", 10, _digest(b"0123456789"))
+    assert _ask(server, "piece", 4, b"4567") == ("OFFSET", 0)
+    assert _ask(server, "piece", 0, b"0123") == ("OK", 4)
+    assert _ask(server, "piece", 0, b"0123") == ("OFFSET", 4)
+    assert _ask(server, "commit") == ("INCOMPLETE", 4)
+    assert _ask(server, "piece", 4, b"4567890") == ("TOO_LARGE", None)
+    assert _ask(server, "begin", "trust", 10, _digest(b"0123456789")) == ("OK", 4)
+    assert _ask(server, "piece", 4, b"456789") == ("OK", 10)
+    assert _ask(server, "commit") == ("OK", 1)
+
+
+def test_another_begin_forgets_the_first():
+    device = LinkDevice()
+    server = Server(device)
+    _ask(server, "begin", "trust", 4, _digest(b"abcd"))
+    _ask(server, "piece", 0, b"ab")
+    assert _ask(server, "begin", "settings", 2, _digest(b"xy")) == ("OK", 0)
+    _ask(server, "piece", 0, b"xy")
+    assert _ask(server, "commit") == ("OK", 1)
+    assert device.installed == [("settings", b"xy")]
+
+
+def test_a_wrong_digest_and_a_failed_write_forget_the_transfer():
+    device = LinkDevice()
+    server = Server(device)
+    _ask(server, "begin", "trust", 2, bytes(32))
+    _ask(server, "piece", 0, b"ab")
+    assert _ask(server, "commit") == ("DIGEST", None)
+    assert _ask(server, "commit") == ("NOT_BEGUN", None)
+    _ask(server, "begin", "trust", 2, _digest(b"ab"))
+    device.flash_fails = True
+    assert _ask(server, "piece", 0, b"ab") == ("STORAGE", None)
+    device.flash_fails = False
+    assert _ask(server, "piece", 0, b"ab") == ("NOT_BEGUN", None)
+    assert device.installed == []
+
+
+def test_sizes_and_kinds_are_refused_before_anything_is_kept():
+    server = Server(LinkDevice())
+    assert _ask(server, "begin", "trust", 0xFFFFFFFF, bytes(32)) == ("TOO_LARGE", None)
+    assert _ask(server, "begin", "firmware", 10, bytes(32)) == ("UNKNOWN_KIND", None)
+    assert _ask(server, "commit") == ("NOT_BEGUN", None)
+
+
+def test_reading_and_acknowledging():
+    bodies = [b"\x05" + bytes(3) + bytes([number + 1]) + b"t" * 60 for number in range(40)]
+    device = LinkDevice(bodies)
+    server = Server(device)
+    sequence = 1
+    found = []
+    while True:
+        status, result = _ask(server, "read", sequence)
+        assert status == "OK"
+        sequence, some = result
+        if not some:
+            break
+        found += some
+    assert found == bodies and sequence == 41
+    assert _ask(server, "acknowledge", 41) == ("NOT_WRITTEN", None)
+    assert _ask(server, "acknowledge", 40) == ("OK", 40)
+    assert _ask(server, "acknowledge", 3) == ("OK", 40)
+
+
+def test_the_largest_records_fit_a_reply():
+    for length in (9, 22, 23, 24, 100, 209, 255):
+        device = LinkDevice([b"r" * length] * 120)
+        assert len(_ask(Server(device), "read", 1)[1][1]) >= min(40, 940 // (length + 3))
+
+
+def test_a_repeat_gets_the_same_reply_and_does_nothing():
+    device = LinkDevice()
+    server = Server(device)
+    payload = cbor.encode([1, 77, "set_clock", [1790000000]])
+    first = server.handle(payload)
+    assert server.handle(payload) == first
+    assert device.clock_sets == [1790000000]
+    assert server.handle(cbor.encode([1, 77, "set_clock", [1790000001]])) != first
+    assert device.clock_sets == [1790000000, 1790000001]
+
+
+def test_the_same_number_for_another_request_is_another_request():
+    device = LinkDevice()
+    server = Server(device)
+    server.handle(cbor.encode([1, 5, "set_clock", [1790000000]]))
+    reply = _decode(server.handle(cbor.encode([1, 5, "identify", []])))
+    assert reply[2] == "OK" and reply[3]["board"] == "test"
+
+
+def _status(server, payload):
+    reply = _decode(server.handle(payload))
+    return reply[1], reply[2]
+
+
+def test_whatever_is_no_request_is_refused():
+    server = Server(LinkDevice())
+    for payload in (b"\xff", b"\x00", b"\x80", b"\x9f\xff", b"\xa0", b"\x83\x01\x02", b"\x5a\xff"):
+        assert _status(server, payload) == (0, "MALFORMED"), payload
+    assert _status(server, cbor.encode([1])) == (0, "MALFORMED")
+    assert _status(server, cbor.encode([1, 9, "status"])) == (9, "MALFORMED")
+    assert _status(server, cbor.encode([1, "x", "status", []])) == (0, "MALFORMED")
+    assert _status(server, cbor.encode([1, -1, "status", []])) == (0, "MALFORMED")
+    assert _status(server, cbor.encode([2, 9, "status", []])) == (9, "VERSION")
+    assert _status(server, cbor.encode([1, 9, "reboot", []])) == (9, "UNKNOWN_OP")
+    assert _status(server, cbor.encode([1, 9, 3, []])) == (9, "UNKNOWN_OP")
+    assert _status(server, cbor.encode([1, 9, [], []])) == (9, "UNKNOWN_OP")
+    assert _status(server, cbor.encode([1, 9, "status", {}])) == (9, "ARGUMENTS")
+    assert _status(server, cbor.encode([1, 9, "status", [1]])) == (9, "ARGUMENTS")
+    assert _status(server, cbor.encode([1, 9, "status", [], b"signature"])) == (9, "NOT_SUPPORTED")
+    assert _status(server, cbor.encode([1, 9, "status", [], None])) == (9, "OK")
+
+
+def test_arguments_of_the_wrong_kind_are_refused():
+    server = Server(LinkDevice())
+    for operation, arguments in (
+        ("set_clock", ["now"]),
+        ("set_clock", [True]),
+        ("set_clock", [-1]),
+        ("set_clock", [1 << 32]),
+        ("install_root", [b"r" * 31]),
+        ("install_root", ["r" * 32]),
+        ("begin", ["trust", -1, bytes(32)]),
+        ("begin", ["trust", 1, bytes(31)]),
+        ("begin", [7, 1, bytes(32)]),
+        ("begin", ["a-very-long-kind-name", 1, bytes(32)]),
+        ("piece", [0, b""]),
+        ("piece", ["0", b"x"]),
+        ("piece", [0, "x"]),
+        ("read", [None]),
+        ("read", [-1]),
+        ("acknowledge", [[1]]),
+    ):
+        assert _ask(server, operation, *arguments) == ("ARGUMENTS", None), (operation, arguments)
+
+
+class _Closed(Exception):
+    pass
+
+
+class _Port:
+    """Plays a stream of bytes, then ends the server."""
+
+    def __init__(self, data):
+        self._data = data
+        self._place = 0
+        self.sent = b""
+        self.longest = 0
+
+    async def read_byte(self):
+        if self._place == len(self._data):
+            raise _Closed()
+        self._place += 1
+        return self._data[self._place - 1]
+
+    def write(self, data):
+        self.longest = max(self.longest, len(data))
+        self.sent += bytes(data)
+
+
+def _serve(device, data):
+    port = _Port(data)
+    try:
+        asyncio.run(Server(device).run(port))
+    except _Closed:
+        decoder = frames.Decoder(1024)
+        replies = [decoder.feed(byte) for byte in port.sent]
+        return port, [_decode(reply) for reply in replies if reply is not None]
+
+
+def test_a_stream_with_noise_cut_and_repeated_frames():
+    device = LinkDevice()
+    first = frames.encode(cbor.encode([1, 1, "set_clock", [1790000000]]))
+    second = frames.encode(cbor.encode([1, 2, "status", []]))
+    garbled = bytearray(first)
+    garbled[5] ^= 0x40
+    _, replies = _serve(
+        device, b"hello\r\n" + bytes(garbled) + first[:9] + first + first + b"\x03" + second[:7]
+    )
+    assert [reply[1:3] for reply in replies] == [[1, "OK"], [1, "OK"]]
+    assert device.clock_sets == [1790000000]
+
+
+def test_long_replies_go_out_in_slices():
+    device = LinkDevice([b"r" * 100] * 20)
+    port, replies = _serve(device, frames.encode(cbor.encode([1, 1, "read", [1]])))
+    assert len(port.sent) > 900 and port.longest <= 64
+    assert len(replies[0][3][1]) == 9

@@ -1,0 +1,103 @@
+"""A device for tests of the link: keeps in RAM what it is asked to."""
+
+import hashlib
+
+from link.server import LinkError
+
+
+class Sink:
+    """Collects one object; commit hands it to the device."""
+
+    def __init__(self, device, kind):
+        self._device = device
+        self._kind = kind
+        self._data = b""
+
+    def write(self, data):
+        if self._device.flash_fails:
+            raise OSError(5)
+        self._data += data
+
+    def commit(self, sha256):
+        if hashlib.sha256(self._data).digest() != sha256:
+            raise LinkError("DIGEST")
+        self._device.installed.append((self._kind, self._data))
+        return len(self._device.installed)
+
+
+class LinkDevice:
+    """Has what `link.server` asks of a device."""
+
+    def __init__(self, records=()):
+        self.device_id = b"\x01\x02\x03\x04\x05\x06\x07\x08"
+        self.root = None
+        self.records = list(records)  # bodies; the first has sequence number `first`
+        self.first = 1
+        self.acknowledged = 0
+        self.installed = []
+        self.clock_sets = []
+        self.flash_fails = False
+        self.after_acknowledge = None
+
+    def identify(self):
+        return {
+            "device": self.device_id,
+            "board": "test",
+            "version": "0.1.0",
+            "root": self.root,
+            "name": "T1",
+        }
+
+    def status(self):
+        return {
+            "time": self.clock_sets[-1] if self.clock_sets else None,
+            "uptime_ms": 5,
+            "tube": None,
+            "count": 0,
+            "first": self.first,
+            "next": self.first + len(self.records),
+            "acknowledged": self.acknowledged,
+            "free_sectors": 3,
+            "lists": {},
+            "issuers": 0,
+            "secrets": 0,
+            "site": "",
+        }
+
+    def set_clock(self, unix_s):
+        self.clock_sets.append(unix_s)
+        return unix_s
+
+    def install_root(self, key):
+        if self.root is not None and self.root != key:
+            raise LinkError("ROOT_INSTALLED")
+        self.root = key
+        return self.device_id
+
+    def open_sink(self, kind, size):
+        if kind not in ("trust", "revoked-table", "settings", "revoked", "secrets"):
+            raise LinkError("UNKNOWN_KIND")
+        if size > 4096:
+            raise LinkError("TOO_LARGE")
+        return Sink(self, kind)
+
+    def read_journal(self, from_sequence, max_bytes):
+        found = []
+        used = 0
+        following = max(from_sequence, self.first)
+        for body in self.records[following - self.first :]:
+            if found and used + len(body) + 3 > max_bytes:
+                break
+            used += len(body) + 3
+            found.append(body)
+            following += 1
+        return found, following
+
+    def acknowledge(self, up_to):
+        if up_to >= self.first + len(self.records):
+            raise LinkError("NOT_WRITTEN")
+        if up_to > self.acknowledged:
+            self.acknowledged = up_to
+            if self.after_acknowledge:
+                self.after_acknowledge(up_to)
+        return self.acknowledged
