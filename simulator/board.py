@@ -51,9 +51,9 @@ class BoardData:
 
 class VirtualBoard:
     """folder: where its state is. board: a name in boards/. firmware: the folder to run, of .py
-    or (MicroPython only) .mpy files. main: the file in it, or any path. runtime: "cpython" or
+    or (MicroPython only) .mpy files. main: the file in it. runtime: "cpython" or
     "micropython". seed: of everything random (kept in the folder). wire: function that attaches
-    chips to the board.
+    chips to the board. heap: of MicroPython, as its option -X heapsize (None: enough for sources).
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class VirtualBoard:
         runtime="cpython",
         seed=0,
         wire=None,
-        heap="256K",
+        heap=None,
     ):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)

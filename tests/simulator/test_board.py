@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulator.board import FirmwareStopped, VirtualBoard
+from tests.runtimes import micropython_or_skip
 
 SMOKE = Path(__file__).parent / "smoke"
 
@@ -22,6 +23,8 @@ class Loud:
 
 class Bench:
     def __init__(self, folder, runtime):
+        if runtime == "micropython":
+            micropython_or_skip()
         self.board = VirtualBoard(folder, firmware=SMOKE, runtime=runtime, seed=7)
         self.scanner = Loud()
         self.board.uarts[self.board.data.SCANNER_UART].attach(self.scanner)
@@ -42,7 +45,7 @@ class Bench:
         self.board.link.send(text.encode() + b"\n")
 
 
-@pytest.fixture(params=["cpython"])
+@pytest.fixture(params=["cpython", "micropython"])
 def bench(request, tmp_path):
     made = Bench(tmp_path, request.param)
     made.board.power_on()
@@ -149,3 +152,20 @@ def test_interrupt_character_ends_the_program(bench):
     bench.board.link.send(b"\x03")
     with pytest.raises(FirmwareStopped, match="KeyboardInterrupt"):
         bench.board.run_for_ms(100)
+
+
+def test_one_runtime_goes_on_where_the_other_stopped(tmp_path):
+    for runtime, other in (("cpython", "micropython"), ("micropython", "cpython")):
+        folder = tmp_path / runtime
+        first = Bench(folder, runtime)
+        first.board.power_on()
+        first.expect("# timeout")
+        first.tell(f"save a {runtime}")
+        first.expect("# saved")
+        first.board.close()
+        second = Bench(folder, other)
+        second.board.power_on()
+        second.expect("# timeout")
+        second.tell("load a")
+        second.expect(f"# loaded {runtime}")
+        second.board.close()

