@@ -51,7 +51,8 @@ def mount(*folders):
     for place, folder in zip(places, folders):
         uos.mount(folder, place)
     uos.chdir("/")
-    sys.path[:] = [*places, ".frozen"]
+    places.append(".frozen")
+    sys.path[:] = places
 
 
 def run(program):
