@@ -83,7 +83,7 @@ class Added(NamedTuple):
 
 
 class Tube(NamedTuple):
-    """A tube of one device. people: registrations stored; closed_people: what the device counted."""
+    """A tube of one device. people: registrations stored; closed_people: as the device counted."""
 
     device: bytes
     tube: str | None
