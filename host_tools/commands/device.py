@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from host_tools import provision as provisioning_steps
 from host_tools.client import Client, DeviceError, NoAnswer
@@ -297,7 +297,8 @@ def _tube_table(found: list[Tube]) -> Table:
 
 
 def _people_table(registrations: list[dict[str, Any]]) -> Table:
-    table = Table("tube", "position", "subject", "relation", "time", title="Registrations")
+    subject = Column("subject", no_wrap=True)  # to be copied as a whole
+    table = Table("tube", "position", subject, "relation", "time", title="Registrations")
     for row in registrations:
         table.add_row(
             row["tube"] or "-",
