@@ -76,6 +76,10 @@ class Pace:
         self._wall_s = time.monotonic()
         self._anchor_us = self.clock.now_us()
 
+    def _wall_now_us(self):
+        passed_us = int((time.monotonic() - self._wall_s) * 1e6 * self._speed)
+        return self._anchor_us + max(passed_us, 0)
+
     def _follow_the_wall(self, due_us):
         if due_us is None:
             self.turn.wait()  # for input from outside
@@ -87,8 +91,9 @@ class Pace:
             self._sleeping_until_us = due_us
             self.turn.wait(early_s)
             self._sleeping_until_us = None
-            passed_us = int((time.monotonic() - self._wall_s) * 1e6 * self._speed)
-            self.clock.advance_to(min(due_us, self._anchor_us + max(passed_us, 0)))
+            if not self.paced:
+                return
+            self.clock.advance_to(min(due_us, self._wall_now_us()))
             return
         self.clock.advance_to(due_us)
         if early_s < 0:
@@ -99,11 +104,9 @@ class Pace:
     def outside(self, action):
         """Do `action()` from another thread, at the present moment, and wake the CPU."""
         with self.turn:
-            if self.paced:
-                passed_us = int((time.monotonic() - self._wall_s) * 1e6 * self._speed)
-                due_us = self._sleeping_until_us
-                if due_us is not None:
-                    self.clock.advance_to(min(due_us, self._anchor_us + max(passed_us, 0)))
+            due_us = self._sleeping_until_us
+            if self.paced and due_us is not None:
+                self.clock.advance_to(min(due_us, self._wall_now_us()))
             result = action()
             self.turn.notify_all()
             return result
@@ -122,6 +125,8 @@ class Pace:
     def set_powered(self, powered):
         """Switch the power that the CPU sees; a CPU in a wait learns of it at once."""
         with self.turn:
+            if powered and self.paced:  # time went on while nobody was there to let it
+                self.clock.advance_to(self._wall_now_us())
             self.powered = powered
             self._limit_us = self.clock.now_us()
             self._anchor()

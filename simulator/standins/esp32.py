@@ -26,7 +26,7 @@ class Partition:
                 self._offset = row[3]
                 self._size = row[4]
                 return
-        raise OSError(_ENOENT)
+        raise OSError(_ENOENT, "ENOENT")
 
     @staticmethod
     def find(type=0, subtype=0xFF, label=None, block_size=_BLOCK_BYTES):
@@ -49,9 +49,9 @@ class Partition:
     def _address(self, block_num, offset, count):
         place = block_num * _BLOCK_BYTES + offset
         if place < 0 or place > self._size:
-            raise OSError(_INVALID_ARG)
+            raise OSError(_INVALID_ARG, "ESP_ERR_INVALID_ARG")
         if place + count > self._size:
-            raise OSError(_INVALID_SIZE)
+            raise OSError(_INVALID_SIZE, "ESP_ERR_INVALID_SIZE")
         return self._offset + place
 
     def readblocks(self, block_num, buf, offset=0):

@@ -88,8 +88,7 @@ class Task:
         task._throw = CancelledError()
         return True
 
-    @coroutine
-    def _wait(self):
+    def __await__(self):
         if not self._done:
             if self._callback is not None:
                 raise RuntimeError("can't wait")
@@ -104,9 +103,6 @@ class Task:
         if self._error is not None:
             raise self._error
         return self._result
-
-    def __await__(self):
-        return self._wait().__await__()
 
     def _finish(self, result, error):
         self._done = True

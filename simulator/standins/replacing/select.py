@@ -26,7 +26,7 @@ class poll:
 
     def register(self, stream, eventmask=POLLIN | POLLOUT):
         if not hasattr(stream, "_key") and not hasattr(stream, "ioctl"):
-            raise OSError(22)  # EINVAL: not a stream
+            raise OSError(22, "EINVAL")  # not a stream
         place = self._place(stream)
         if place < 0:
             self._streams.append(stream)
@@ -43,7 +43,7 @@ class poll:
     def modify(self, stream, eventmask):
         place = self._place(stream)
         if place < 0:
-            raise OSError(2)  # ENOENT
+            raise OSError(2, "ENOENT")
         self._masks[place] = eventmask
 
     def _ready(self, readable):

@@ -1,0 +1,98 @@
+"""The device's serial port for other programs: a pseudo-terminal, or a TCP port.
+
+Both hand on bytes as they are. What the device sends while nobody reads is kept as far as the
+system's buffer goes and then dropped, as a USB bridge does.
+"""
+
+import contextlib
+import os
+import select
+import socket
+import threading
+import tty
+
+CHUNK_BYTES = 4096
+
+
+class PtyLink:
+    """A pty wired to UART 0. `path` is what a program opens; `link_path` a lasting name for it."""
+
+    def __init__(self, board, link_path=None):
+        self._board = board
+        self._master, self._slave = os.openpty()  # ours stays open: clients come and go
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self.path = os.ttyname(self._slave)
+        self._link_path = link_path
+        if link_path is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(link_path)
+            os.symlink(self.path, link_path)
+        self._stop_in, self._stop_out = os.pipe()
+        board.link.on_data = self._to_host
+        self._thread = threading.Thread(target=self._from_host, name="pty", daemon=True)
+        self._thread.start()
+
+    def _to_host(self, data):
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._master, data)
+
+    def _from_host(self):
+        while True:
+            ready, _, _ = select.select([self._master, self._stop_in], [], [])
+            if self._stop_in in ready:
+                return
+            data = os.read(self._master, CHUNK_BYTES)
+            self._board.pace.outside(lambda data=data: self._board.link.send(data))
+
+    def close(self):
+        """Take the port away."""
+        self._board.link.on_data = None
+        os.write(self._stop_out, b"x")
+        self._thread.join()
+        for number in (self._master, self._slave, self._stop_in, self._stop_out):
+            os.close(number)
+        if self._link_path is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._link_path)
+
+
+class SocketLink:
+    """A TCP port on this machine wired to UART 0, one client at a time (socket://host:port)."""
+
+    def __init__(self, board, port=0):
+        self._board = board
+        self._listener = socket.create_server(("127.0.0.1", port))
+        self.port = self._listener.getsockname()[1]
+        self._client = None
+        board.link.on_data = self._to_host
+        self._thread = threading.Thread(target=self._serve, name="socket", daemon=True)
+        self._thread.start()
+
+    def _to_host(self, data):
+        client = self._client
+        if client is not None:
+            with contextlib.suppress(OSError):
+                client.sendall(data)
+
+    def _serve(self):
+        while True:
+            try:
+                self._client, _ = self._listener.accept()
+            except OSError:  # closed
+                return
+            with contextlib.suppress(OSError), self._client:
+                while data := self._client.recv(CHUNK_BYTES):
+                    self._board.pace.outside(lambda data=data: self._board.link.send(data))
+            self._client = None
+
+    def close(self):
+        """Take the port away."""
+        self._board.link.on_data = None
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        client = self._client
+        if client is not None:
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
