@@ -1,6 +1,7 @@
 """Requests: what is answered, what is refused, and what a repeat does."""
 
 import asyncio
+import gc
 import hashlib
 
 from link import frames
@@ -253,3 +254,30 @@ def test_long_replies_go_out_in_slices():
     port, replies = _serve(device, frames.encode(cbor.encode([1, 1, "read", [1]])))
     assert len(port.sent) > 900 and port.longest <= 64
     assert len(replies[0][3][1]) == 9
+
+
+def _allocated():
+    gc.collect()
+    # CPython counts objects, MicroPython bytes
+    return gc.mem_alloc() if hasattr(gc, "mem_alloc") else len(gc.get_objects())
+
+
+def _a_round(server):
+    _ask(server, "identify")
+    _ask(server, "begin", "trust", 128, bytes(32))
+    _ask(server, "piece", 0, b"p" * 64)
+    _ask(server, "piece", 64, b"p" * 64)
+    _ask(server, "commit")
+    _ask(server, "read", 1)
+    server.handle(b"\xff\xff")
+    _ask(server, "status")
+
+
+def test_requests_leave_nothing_behind():
+    server = Server(LinkDevice([b"r" * 100] * 20))
+    for _ in range(5):
+        _a_round(server)
+    before = _allocated()
+    for _ in range(100):
+        _a_round(server)
+    assert _allocated() - before < 200
