@@ -19,6 +19,8 @@ PIECE_BYTES = 64
 DEFAULT_TIMEOUT_S = 1.0
 TIMEOUTS_S = {"begin": 3.0, "piece": 2.0, "commit": 15.0, "install_root": 15.0, "read": 3.0}
 ATTEMPTS = 5
+CONNECT_ATTEMPTS = 8  # a device that was just switched on needs some seconds
+CTRL_C = 3
 # A device that prints without end must not keep a request waiting for ever.
 MAX_BYTES_PER_ATTEMPT = 65536
 MAX_RESTARTS = 3
@@ -69,16 +71,12 @@ class Client:
 
     def call(self, operation: str, *arguments: object) -> Any:
         """One request; returns its result. Raises DeviceError, NoAnswer, PortError."""
-        self._id = (self._id + 1) % 2**32
-        payload = cbor2.dumps([VERSION, self._id, operation, list(arguments)], canonical=True)
-        if len(payload) > MAX_REQUEST_BYTES:
-            raise ValueError(f"{operation}: request of {len(payload)} bytes")
-        frame = frames.encode(payload)
+        frame = self._next_frame(operation, list(arguments))
         timeout_s = TIMEOUTS_S.get(operation, DEFAULT_TIMEOUT_S)
         try:
             if self._transport.timeout != timeout_s:
                 self._transport.timeout = timeout_s
-            for _ in range(self._attempts):
+            for _ in range(CONNECT_ATTEMPTS if operation == "identify" else self._attempts):
                 self._transport.write(frame)
                 reply = self._await_reply()
                 if reply is not None:
@@ -89,6 +87,23 @@ class Client:
         except (serial.SerialException, OSError) as error:
             raise PortError(f"The connection to the device was lost: {error}") from error
         raise NoAnswer(self._why_no_answer())
+
+    def _next_frame(self, operation: str, arguments: list[object]) -> bytes:
+        """A request with a new id, without byte 3 if that can be had.
+
+        A device that is just starting takes byte 3 for Ctrl-C and stops. Only the first request
+        matters: a device that has answered once no longer minds.
+        """
+        frame = b""
+        for _ in range(64):
+            self._id = (self._id + 1) % 2**32
+            payload = cbor2.dumps([VERSION, self._id, operation, arguments], canonical=True)
+            if len(payload) > MAX_REQUEST_BYTES:
+                raise ValueError(f"{operation}: request of {len(payload)} bytes")
+            frame = frames.encode(payload)
+            if CTRL_C not in frame:
+                break
+        return frame
 
     def _await_reply(self) -> tuple[str, Any] | None:
         """Status and result, or None after silence."""
@@ -126,7 +141,7 @@ class Client:
         )
 
     def identify(self) -> dict[str, Any]:
-        """Who the device is."""
+        """Who the device is. Ask this first: the one request that a starting device can take."""
         return self.call("identify")
 
     def status(self) -> dict[str, Any]:

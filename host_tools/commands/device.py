@@ -66,6 +66,7 @@ def _give_up(message: str, code: int) -> None:
 def _connected(port: str) -> Iterator[Client]:
     client = Client(open_transport(port))
     try:
+        client.identify()
         yield client
     finally:
         client.close()

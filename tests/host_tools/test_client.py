@@ -132,10 +132,24 @@ def test_a_transfer_goes_on_after_the_cable_was_out():
     assert device.installed == [("trust", TABLE)]
 
 
+def test_the_first_request_holds_no_ctrl_c():
+    requests = []
+
+    def note(_number: int, data: bytes) -> bytes:
+        requests.append(data)
+        return data
+
+    with Loopback(LinkDevice(), on_request=note) as loopback:
+        client = _client(loopback)
+        for _ in range(300):
+            client.identify()
+    assert len(requests) == 300 and not any(3 in request for request in requests)
+
+
 def test_no_answer_says_what_to_do():
     with Loopback(LinkDevice(), on_reply=lambda n, data: b"") as loopback:
         with pytest.raises(NoAnswer, match="does not answer"):
-            _client(loopback, 2).identify()
+            _client(loopback, 2).status()
         assert loopback.requests == 2
 
 
