@@ -37,7 +37,7 @@ class InstallError(Exception):
     """Something was not installed, and nothing has changed. code: a word of docs/link.md."""
 
     def __init__(self, code):
-        Exception.__init__(self, code)
+        super().__init__(code)
         self.code = code
 
 

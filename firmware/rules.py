@@ -25,7 +25,7 @@ class Refusal(Exception):
     """A rule says no. reason: NO_TUBE, DUPLICATE, TUBE_USED, FULL or JOURNAL_FULL."""
 
     def __init__(self, reason):
-        Exception.__init__(self, reason)
+        super().__init__(reason)
         self.reason = reason
 
 

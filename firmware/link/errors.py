@@ -5,6 +5,7 @@ class LinkError(Exception):
     """code: a word of docs/link.md; detail: anything CBOR can say, or None."""
 
     def __init__(self, code, detail=None):
-        Exception.__init__(self, code)
+        # super(): MicroPython has no Exception.__init__ to call by name
+        super().__init__(code)
         self.code = code
         self.detail = detail
