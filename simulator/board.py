@@ -13,6 +13,7 @@ or `board.set_speed(1)` to let simulated time follow the wall clock.
 import hashlib
 import json
 import threading
+import time
 import traceback
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from simulator.cpu import HOST_LINK, PWRON_RESET, Cpu, Reset
 from simulator.i2c_bus import I2cBus
 from simulator.link import HostEnd
 from simulator.nor_flash import NorFlash, PowerCut
+from simulator.observer import Observer
 from simulator.pace import Pace
 from simulator.pins import Pins
 from simulator.uart import Uart
@@ -98,6 +100,7 @@ class VirtualBoard:
             self.pace, self.flash, self.uarts, self.i2c, self.pins, mac, seed, table.encode()
         )
         self.uarts[HOST_LINK].on_arrival = self.cpu.host_link_arrival
+        self.observer = Observer(self)
         self.chips = {}  # by name; each may have power(on), save() and load(state)
         self.stopped = None  # why the firmware ended by itself, or None
         self._thread = None
@@ -226,6 +229,17 @@ class VirtualBoard:
             if self.clock.now_us() >= end_us:
                 return False
             self.run_for_ms(step_ms)
+        return True
+
+    def wait_until(self, condition, timeout_ms=10_000):
+        """As `run_until`; on a paced board the caller waits while time passes by itself."""
+        if not self.pace.paced:
+            return self.run_until(condition, timeout_ms)
+        end_us = self.clock.now_us() + timeout_ms * 1000
+        while not condition():
+            if self.clock.now_us() >= end_us or not self.powered or self.stopped:
+                return False
+            time.sleep(0.005)
         return True
 
     def set_speed(self, speed):

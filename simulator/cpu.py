@@ -229,17 +229,18 @@ class Cpu:
         """One write transfer. Raises OSError(ENODEV)."""
         with self._pace.turn:
             self._enter()
+            there = self._i2c[bus].acknowledges(address)
+            self._pass(self._i2c[bus].duration_us(len(data) if there else 0))
             self._i2c[bus].write(address, data)
-            self._pass(self._i2c[bus].duration_us(len(data)))
             return len(data)
 
     def i2c_read(self, bus, address, count):
         """One read transfer. Raises OSError(ENODEV)."""
         with self._pace.turn:
             self._enter()
-            data = self._i2c[bus].read(address, count)
-            self._pass(self._i2c[bus].duration_us(count))
-            return data
+            there = self._i2c[bus].acknowledges(address)
+            self._pass(self._i2c[bus].duration_us(count if there else 0))
+            return self._i2c[bus].read(address, count)
 
     def i2c_open(self, bus, freq_hz):
         """Set the rate of a bus."""

@@ -24,6 +24,10 @@ class I2cBus:
         """Unplug the chip at `address`: nobody acknowledges there any more."""
         del self._chips[address]
 
+    def acknowledges(self, address):
+        """Whether a chip answers to `address`."""
+        return address in self._chips
+
     def write(self, address, data):
         """One write transfer. Raises OSError(ENODEV) when nobody acknowledges."""
         chip = self._chips.get(address)

@@ -13,6 +13,7 @@ import time
 
 from simulator.nor_flash import PowerCut
 
+HEARTBEAT_S = 0.1
 MIN_SLEEP_S = 0.003  # shorter waits are saved up: the operating system is not that exact
 
 
@@ -81,10 +82,8 @@ class Pace:
         return self._anchor_us + max(passed_us, 0)
 
     def _follow_the_wall(self, due_us):
-        if due_us is None:
-            self.turn.wait()  # for input from outside
-            self._anchor()
-            return
+        if due_us is None:  # nothing planned: only input from outside can come
+            due_us = self.clock.now_us() + int(HEARTBEAT_S * 1e6 * self._speed)
         ahead_s = (due_us - self._anchor_us) / 1e6 / self._speed
         early_s = self._wall_s + ahead_s - time.monotonic()
         if early_s >= MIN_SLEEP_S:

@@ -32,33 +32,36 @@ def columns_at(frame, width, top):
 
 
 def read_row(columns):
-    """The text in one row of columns: the best of the eight ways to cut it into cells."""
-    best = ""
+    """(score, text) of one row of columns: the best of the eight ways to cut it into cells.
+
+    The score is the number of characters found, less the cells that hold anything else.
+    """
+    best = (0, "")
     for shapes in (_BY_SHAPE, _INVERTED):
         for start in range(CELL):
-            text = ""
-            for place in range(start, len(columns) - CELL + 1, CELL):
-                text += shapes.get(columns[place : place + CELL], "\0")
-            if "\0" in text:
-                text = text.replace("\0", " ")
-                if len(text.split()) == 0:
-                    continue
-            if len(text.replace(" ", "")) > len(best.replace(" ", "")):
-                best = text
-    return best.strip()
+            cells = [
+                shapes.get(columns[place : place + CELL], "\0")
+                for place in range(start, len(columns) - CELL + 1, CELL)
+            ]
+            found = sum(cell not in "\0 " for cell in cells)
+            text = "".join(cells).replace("\0", " ").strip()
+            best = max(best, (found - cells.count("\0"), text), key=lambda row: row[0])
+    return best
 
 
 def read_screen(frame, width, height):
     """The lines of text on a screen, from top to bottom."""
+    rows = [read_row(columns_at(frame, width, top)) for top in range(height - CELL + 1)]
     lines = []
     top = 0
-    while top + CELL <= height:
-        text = read_row(columns_at(frame, width, top))
-        if text:
-            lines.append(text)
+    while top < len(rows):
+        # rows that cut a line in two may look like something; the line itself has more in it
+        score, at = max((rows[at][0], -at) for at in range(top, min(top + CELL, len(rows))))
+        if score <= 0:
             top += CELL
-        else:
-            top += 1
+            continue
+        lines.append(rows[-at][1])
+        top = -at + CELL
     return lines
 
 

@@ -67,5 +67,11 @@ def test_text_is_read_back_wherever_it_stands():
     screen.text("Scan a tube", 4, 1, 0)
     screen.text("T0012345  3/10", 0, 20)
     screen.hline(0, 40, WIDTH, 1)
-    screen.text("WRONG-ISSUER", 3, 50)
-    assert read_screen(buffer, WIDTH, HEIGHT) == ["Scan a tube", "T0012345  3/10", "WRONG-ISSUER"]
+    screen.text("PRESSED", 0, 48)
+    screen.text("WRONG-ISSUER", 3, 56)
+    assert read_screen(buffer, WIDTH, HEIGHT) == [
+        "Scan a tube",
+        "T0012345  3/10",
+        "PRESSED",
+        "WRONG-ISSUER",
+    ]

@@ -1,0 +1,39 @@
+"""`python -m simulator FOLDER`: a simulated device until it is stopped or interrupted."""
+
+import argparse
+import signal
+
+from simulator.control import Device
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    parser.add_argument("folder", help="where its state is kept")
+    parser.add_argument("--board", default="simulator", help="a name in boards/")
+    parser.add_argument("--runtime", choices=("cpython", "micropython"), default="cpython")
+    parser.add_argument("--firmware", help="a folder of .py or .mpy files (default: firmware/)")
+    parser.add_argument("--heap", help="MicroPython's heap, such as 256K")
+    parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds a second")
+    parser.add_argument("--seed", type=int, default=0, help="of everything random in it")
+    parser.add_argument("--listen", type=int, help="a TCP port instead of a pty (0: any)")
+    arguments = parser.parse_args()
+    device = Device(
+        arguments.folder,
+        speed=arguments.speed,
+        listen=arguments.listen,
+        board=arguments.board,
+        runtime=arguments.runtime,
+        firmware=arguments.firmware,
+        heap=arguments.heap,
+        seed=arguments.seed,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: device.stop())
+    try:
+        device.run()
+    finally:
+        device.close()
+
+
+if __name__ == "__main__":
+    main()
