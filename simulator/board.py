@@ -213,23 +213,23 @@ class VirtualBoard:
         """Let `ms` milliseconds pass. Raises FirmwareStopped if the firmware ended."""
         self.run_to_us(self.clock.now_us() + int(ms * 1000))
 
-    def run_to_us(self, to_us):
-        """Let time pass up to `to_us`. Raises FirmwareStopped if the firmware ended."""
-        self.pace.run_to(to_us)
+    def run_to_us(self, to_us, condition=None):
+        """Let time pass up to `to_us`, or until `condition()`; returns whether that came true.
+
+        Raises FirmwareStopped if the firmware ended.
+        """
+        met = self.pace.run_to(to_us, condition)
         if self.stopped is not None and self.powered:
             raise FirmwareStopped(self.stopped)
+        return met
 
-    def run_until(self, condition, timeout_ms=10_000, step_ms=1):
+    def run_until(self, condition, timeout_ms=10_000):
         """Let time pass until `condition()`; True, or False after `timeout_ms`.
 
-        Looks every `step_ms`. Raises FirmwareStopped if the firmware ended.
+        The condition is asked in the CPU's thread, at each moment at which something happens; it
+        only looks. Raises FirmwareStopped if the firmware ended.
         """
-        end_us = self.clock.now_us() + timeout_ms * 1000
-        while not condition():
-            if self.clock.now_us() >= end_us:
-                return False
-            self.run_for_ms(step_ms)
-        return True
+        return self.run_to_us(self.clock.now_us() + timeout_ms * 1000, condition)
 
     def wait_until(self, condition, timeout_ms=10_000):
         """As `run_until`; on a paced board the caller waits while time passes by itself."""

@@ -30,9 +30,8 @@ class HostEnd:
 class LinkPort:
     """A serial port on a stepped board: `read` lets the device run until it has its bytes."""
 
-    def __init__(self, board, timeout_s=1.0, step_ms=1):
+    def __init__(self, board, timeout_s=1.0):
         self._board = board
-        self._step_ms = step_ms
         self.timeout = timeout_s
 
     def write(self, data):
@@ -46,7 +45,6 @@ class LinkPort:
         board.run_until(
             lambda: len(board.link.received) >= size,
             timeout_ms=int((self.timeout or 0) * 1000),
-            step_ms=self._step_ms,
         )
         out = bytes(board.link.received[:size])
         del board.link.received[: len(out)]

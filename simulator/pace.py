@@ -14,6 +14,7 @@ import time
 from simulator.nor_flash import PowerCut
 
 HEARTBEAT_S = 0.1
+IDLE_STEP_US = 1000  # between two looks at a condition while no CPU runs
 MIN_SLEEP_S = 0.003  # shorter waits are saved up: the operating system is not that exact
 
 
@@ -25,6 +26,9 @@ class Pace:
         self.cpu_running = False
         self._held = False
         self._limit_us = clock.now_us()
+        self._condition = None
+        self._met = False
+        self._failed = None
         self._speed = None
         self._wall_s = 0.0
         self._anchor_us = 0
@@ -60,7 +64,7 @@ class Pace:
                     due_us = until_us
                 if self.paced:
                     self._follow_the_wall(due_us)
-                elif now_us >= self._limit_us:
+                elif now_us >= self._limit_us or self._condition_met():
                     self._hold()
                 else:
                     to_us = self._limit_us if due_us is None else min(due_us, self._limit_us)
@@ -69,9 +73,20 @@ class Pace:
     def _hold(self):
         self._held = True
         self.turn.notify_all()
-        while self.powered and not self.paced and self.clock.now_us() >= self._limit_us:
+        while (
+            self.powered and not self.paced and (self._met or self.clock.now_us() >= self._limit_us)
+        ):
             self.turn.wait()
         self._held = False
+
+    def _condition_met(self):
+        if self._condition is not None and not self._met:
+            try:
+                self._met = bool(self._condition())
+            except Exception as error:  # the test's, not the CPU's
+                self._met = True
+                self._failed = error
+        return self._met
 
     def _anchor(self):
         self._wall_s = time.monotonic()
@@ -110,16 +125,32 @@ class Pace:
             self.turn.notify_all()
             return result
 
-    def run_to(self, to_us):
-        """Stepped only: let the CPU run until `to_us`; returns when it is held there (or gone)."""
+    def run_to(self, to_us, condition=None):
+        """Stepped only: let the CPU run until `to_us`; returns when it is held there (or gone).
+
+        With `condition`, until that is true if it comes sooner; returns whether it did. It is
+        asked in the CPU's thread, whenever time is about to pass.
+        """
         with self.turn:
             if self.paced:
                 raise RuntimeError("the board is paced: time passes by itself")
             self._limit_us = max(self._limit_us, to_us)
+            self._condition, self._met, self._failed = condition, False, None
             self.turn.notify_all()
-            while self.cpu_running and not (self._held and self.clock.now_us() >= to_us):
+            while self.cpu_running and not (
+                self._held and (self._met or self.clock.now_us() >= to_us)
+            ):
                 self.turn.wait()
-            self.clock.advance_to(to_us)
+            while not self.cpu_running and not self._condition_met():
+                if self.clock.now_us() >= to_us:
+                    break
+                self.clock.advance_to(min(to_us, self.clock.now_us() + IDLE_STEP_US))
+            met, failed = self._condition_met(), self._failed
+            self._limit_us = self.clock.now_us()
+            self._condition, self._met, self._failed = None, False, None
+            if failed is not None:
+                raise failed
+            return met
 
     def set_powered(self, powered):
         """Switch the power that the CPU sees; a CPU in a wait learns of it at once."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.board import FirmwareStopped, VirtualBoard
+from simulator.link import LinkPort
 from tests.runtimes import micropython_or_skip
 
 SMOKE = Path(__file__).parent / "smoke"
@@ -186,3 +187,25 @@ def test_a_compiled_folder_runs_in_a_small_heap(tmp_path):
     free_bytes = int(bench.expect("# heap").split("heap ")[1].split()[0])
     assert free_bytes > 200_000  # the stand-ins leave the heap to the firmware
     bench.board.close()
+
+
+def test_the_port_in_the_same_process(bench):
+    port = LinkPort(bench.board, timeout_s=0.5)
+    bench.expect("# timeout")
+    port.write(b"echo hello\n")
+    before_ms = bench.board.now_ms()
+    assert port.read(14) == b"# echo hello\r\n"
+    assert bench.board.now_ms() - before_ms < 20
+    port.timeout = 0.05
+    before_ms = bench.board.now_ms()
+    assert port.read(1) == b""
+    assert bench.board.now_ms() - before_ms == 50
+    assert port.in_waiting == 0
+
+
+def test_an_error_in_a_condition_is_the_tests_own(bench):
+    bench.expect("# timeout")
+    with pytest.raises(ZeroDivisionError):
+        bench.board.run_until(lambda: 1 / 0)
+    bench.tell("echo on")
+    bench.expect("# echo on")
