@@ -1,6 +1,7 @@
 """`python -m simulator FOLDER`: a simulated device until it is stopped or interrupted."""
 
 import argparse
+import secrets
 import signal
 
 from simulator.control import Device
@@ -14,7 +15,7 @@ def main():
     parser.add_argument("--firmware", help="a folder of .py or .mpy files (default: firmware/)")
     parser.add_argument("--heap", help="MicroPython's heap, such as 256K")
     parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds a second")
-    parser.add_argument("--seed", type=int, default=0, help="of everything random in it")
+    parser.add_argument("--seed", type=int, help="of everything random in it (a new device's)")
     parser.add_argument("--listen", type=int, help="a TCP port instead of a pty (0: any)")
     arguments = parser.parse_args()
     device = Device(
@@ -25,7 +26,7 @@ def main():
         runtime=arguments.runtime,
         firmware=arguments.firmware,
         heap=arguments.heap,
-        seed=arguments.seed,
+        seed=secrets.randbits(32) if arguments.seed is None else arguments.seed,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: device.stop())

@@ -100,7 +100,9 @@ def start(
     listen: Annotated[
         int | None, typer.Option(help="A TCP port for the serial port, instead of a pty.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of everything random in a new device.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Of everything random in a new device, to repeat a trial.")
+    ] = None,
 ) -> None:
     """Switch a simulated device on; it keeps running until `scanpost sim stop`."""
     if _is_running(folder):
@@ -119,9 +121,9 @@ def start(
         f"--board={board}",
         f"--runtime={runtime}",
         f"--speed={speed}",
-        f"--seed={seed}",
     ]
     command += [f"--firmware={firmware.resolve()}"] if firmware else []
+    command += [f"--seed={seed}"] if seed is not None else []
     command += [f"--listen={listen}"] if listen is not None else []
     log_path = folder / "log.txt"
     with log_path.open("wb") as log:
