@@ -19,6 +19,7 @@ from micropython import const
 
 # One registration a shift: the same person again within this time is a duplicate.
 DUPLICATE_WINDOW_S = const(12 * 3600)
+_TAGS_IN_BLOCK = const(1024)
 
 
 class Refusal(Exception):
@@ -35,20 +36,18 @@ class _Tags:
     Grows by blocks of 4 KB at the most, for the heap does not compact.
     """
 
-    _BLOCK = const(1024)
-
     def __init__(self):
         self._blocks = []
-        self._used = self._BLOCK
+        self._used = _TAGS_IN_BLOCK
 
     def add(self, tag, sequence):
-        if self._used == self._BLOCK:
-            zeros = bytes(2 * self._BLOCK)
+        if self._used == _TAGS_IN_BLOCK:
+            zeros = bytes(2 * _TAGS_IN_BLOCK)
             self._blocks.append((array("H", zeros), array("H", zeros), sequence))
             self._used = 0
         tags, offsets, first = self._blocks[-1]
         if sequence - first > 0xFFFF:  # so far apart only after a flood of other records
-            self._used = self._BLOCK
+            self._used = _TAGS_IN_BLOCK
             return self.add(tag, sequence)
         tags[self._used] = tag
         offsets[self._used] = sequence - first
@@ -61,7 +60,7 @@ class _Tags:
             for index in range(used - 1, -1, -1):
                 if tags[index] == tag:
                     yield first + offsets[index]
-            used = self._BLOCK
+            used = _TAGS_IN_BLOCK
 
     def forget_before(self, sequence):
         """Drops the blocks whose every entry is older than this sequence number."""

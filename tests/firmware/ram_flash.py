@@ -38,6 +38,8 @@ class RamFlash:
                 self.bytes[start + index] &= byte | 0x5A  # half of the bits came through
                 raise Cut()
             self.bytes[start + index] &= byte
+        if cut:
+            raise Cut()
 
     def ioctl(self, operation, argument):
         if operation == 4:
