@@ -1,0 +1,177 @@
+"""CBOR (RFC 8949), the part that ScanPost uses, in preferred serialization only.
+
+Integers from -2^64 to 2^64-1, byte strings, text strings, arrays, maps with integer or text
+keys, false, true, null, and one tag around the whole item. No floats, no indefinite lengths,
+no long forms, no repeated keys, nothing behind the item: a message has one encoding.
+"""
+
+from micropython import const
+
+from verify import utf8
+from verify.errors import Malformed
+
+_UNSIGNED = const(0)
+_NEGATIVE = const(1)
+_BYTES = const(2)
+_TEXT = const(3)
+_ARRAY = const(4)
+_MAP = const(5)
+_TAG = const(6)
+_SIMPLE = const(7)
+
+MAX_DEPTH = const(6)
+
+
+class Tag:
+    """A tagged item (RFC 8949 section 3.4). tag: its number; value: the item in it."""
+
+    def __init__(self, tag, value):
+        self.tag = tag
+        self.value = value
+
+
+class _Reader:
+    def __init__(self, data, max_depth):
+        self._data = data
+        self._at = 0
+        self._depth_left = max_depth
+
+    def at_end(self):
+        return self._at == len(self._data)
+
+    def _take(self, count):
+        start = self._at
+        if count > len(self._data) - start:
+            raise Malformed("cbor: cut short")
+        self._at = start + count
+        return self._data[start : start + count]
+
+    def _argument(self, info):
+        """The argument of an item's head (section 3); its shortest form only."""
+        if info < 24:
+            return info
+        if info > 27:
+            raise Malformed("cbor: head")
+        size = 1 << (info - 24)
+        value = int.from_bytes(self._take(size), "big")
+        if value < 24 or (size > 1 and not value >> (4 * size)):
+            raise Malformed("cbor: long form")
+        return value
+
+    def item(self, tag_allowed):
+        head = self._take(1)[0]
+        kind = head >> 5
+        if kind == _SIMPLE:
+            return self._simple(head & 31)
+        argument = self._argument(head & 31)
+        if kind == _UNSIGNED:
+            return argument
+        if kind == _NEGATIVE:
+            return -1 - argument
+        if kind == _BYTES:
+            return bytes(self._take(argument))
+        if kind == _TEXT:
+            text = self._take(argument)
+            if not utf8.is_valid(text):
+                raise Malformed("cbor: UTF-8")
+            return str(text, "utf-8")
+        if self._depth_left == 0:
+            raise Malformed("cbor: depth")
+        self._depth_left -= 1
+        if kind == _ARRAY:
+            value = self._array(argument)
+        elif kind == _MAP:
+            value = self._map(argument)
+        elif tag_allowed:
+            value = Tag(argument, self.item(False))
+        else:
+            raise Malformed("cbor: tag")
+        self._depth_left += 1
+        return value
+
+    def _simple(self, info):
+        if info == 20:
+            return False
+        if info == 21:
+            return True
+        if info == 22:
+            return None
+        raise Malformed("cbor: simple value or float")
+
+    def _array(self, count):
+        # An item takes a byte at least: a count that cannot be true allocates nothing.
+        if count > len(self._data) - self._at:
+            raise Malformed("cbor: cut short")
+        values = []
+        for _ in range(count):
+            values.append(self.item(False))
+        return values
+
+    def _map(self, count):
+        if 2 * count > len(self._data) - self._at:
+            raise Malformed("cbor: cut short")
+        values = {}
+        for _ in range(count):
+            key = self.item(False)
+            if isinstance(key, bool) or not isinstance(key, (int, str)):
+                raise Malformed("cbor: key")
+            if key in values:
+                raise Malformed("cbor: repeated key")
+            values[key] = self.item(False)
+        return values
+
+
+def decode(data, max_depth=MAX_DEPTH, tagged=False):
+    """The one item that `data` holds.
+
+    data: bytes-like; its length bounds everything that is allocated.
+    max_depth: how many arrays, maps and tags may lie in each other.
+    tagged: whether the item may be a Tag; inside it no tag is allowed.
+    Raises Malformed.
+    """
+    reader = _Reader(data, max_depth)
+    value = reader.item(tagged)
+    if not reader.at_end():
+        raise Malformed("cbor: bytes after the item")
+    return value
+
+
+def _head(kind, argument):
+    kind <<= 5
+    if argument < 24:
+        return bytes((kind | argument,))
+    if argument >> 64:
+        raise ValueError("cbor: number too large")
+    size = 1
+    while argument >> (8 * size):
+        size *= 2
+    info = {1: 24, 2: 25, 4: 26, 8: 27}[size]
+    return bytes((kind | info,)) + argument.to_bytes(size, "big")
+
+
+def encode(value):
+    """The preferred serialization of a value; map keys in bytewise order (section 4.2.1).
+
+    value: what `decode` gives (tuples count as arrays). Raises ValueError for anything else.
+    """
+    if value is None:
+        return b"\xf6"
+    if value is True:
+        return b"\xf5"
+    if value is False:
+        return b"\xf4"
+    if isinstance(value, int):
+        return _head(_UNSIGNED, value) if value >= 0 else _head(_NEGATIVE, -1 - value)
+    if isinstance(value, str):
+        text = value.encode()
+        return _head(_TEXT, len(text)) + text
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return _head(_BYTES, len(value)) + bytes(value)
+    if isinstance(value, (list, tuple)):
+        return _head(_ARRAY, len(value)) + b"".join([encode(item) for item in value])
+    if isinstance(value, dict):
+        pairs = sorted([(encode(key), encode(value[key])) for key in value])
+        return _head(_MAP, len(pairs)) + b"".join([key + item for key, item in pairs])
+    if isinstance(value, Tag):
+        return _head(_TAG, value.tag) + encode(value.value)
+    raise ValueError("cbor: type")

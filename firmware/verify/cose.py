@@ -1,0 +1,69 @@
+"""COSE (RFC 9052): the single-signer and single-recipient messages, with no external data."""
+
+import hashlib
+
+from micropython import const
+
+from verify import cbor, ed25519
+from verify.errors import Malformed
+from verify.hmac import equal, hmac_sha256
+
+TAG_MAC0 = const(17)
+TAG_SIGN1 = const(18)
+LABEL_ALG = const(1)
+LABEL_KID = const(4)
+LABEL_TYP = const(16)  # RFC 9596
+ALG_EDDSA = const(-8)
+ALG_HMAC_256_64 = const(4)
+ALG_HMAC_256_256 = const(5)
+
+_THUMBPRINT_PREFIX = b"\xa3\x01\x01\x20\x06\x21\x58\x20"
+KID_BYTES = const(8)
+
+
+class Message:
+    """A COSE_Sign1 or COSE_Mac0 as it came: nothing of it is verified yet.
+
+    tag: of the message, any number. protected: as bytes. unprotected: map. payload, signature
+    (or tag): bytes.
+    """
+
+    def __init__(self, data):
+        """data: the encoded message, bytes. Raises Malformed."""
+        item = cbor.decode(data, tagged=True)
+        if not isinstance(item, cbor.Tag):
+            raise Malformed("cose: no tag")
+        parts = item.value
+        if not isinstance(parts, list) or len(parts) != 4:
+            raise Malformed("cose: not an array of four")
+        self.tag = item.tag
+        self.protected, self.unprotected, self.payload, self.signature = parts
+        for part in (self.protected, self.payload, self.signature):
+            if not isinstance(part, bytes):
+                raise Malformed("cose: not a byte string")
+        if not isinstance(self.unprotected, dict):
+            raise Malformed("cose: unprotected header")
+
+    def header(self):
+        """The protected header as a map. Raises Malformed."""
+        if self.unprotected:
+            raise Malformed("cose: unprotected header")
+        header = cbor.decode(self.protected)
+        if not isinstance(header, dict):
+            raise Malformed("cose: protected header")
+        return header
+
+    def is_signed_by(self, public_key):
+        """True if the signature is this Ed25519 key's (RFC 9052 section 4.4)."""
+        signed = cbor.encode(["Signature1", self.protected, b"", self.payload])
+        return ed25519.verify(public_key, signed, self.signature)
+
+    def is_tagged_with(self, secret, length):
+        """True if the tag is HMAC-SHA-256 under this secret, cut to `length` bytes (6.3)."""
+        maced = cbor.encode(["MAC0", self.protected, b"", self.payload])
+        return equal(hmac_sha256(secret, maced)[:length], self.signature)
+
+
+def kid_of(public_key):
+    """The kid of an Ed25519 key: the first 8 bytes of its SHA-256 thumbprint (RFC 9679)."""
+    return hashlib.sha256(_THUMBPRINT_PREFIX + public_key).digest()[:KID_BYTES]

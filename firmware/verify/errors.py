@@ -1,0 +1,13 @@
+"""The two errors of this package."""
+
+
+class Malformed(ValueError):
+    """Bytes that break the rules of their format. The message names the place, never the data."""
+
+
+class Refused(Exception):
+    """A pass or a signed object is not accepted. reason: a word of docs/pass.md."""
+
+    def __init__(self, reason):
+        super().__init__(reason)
+        self.reason = reason

@@ -1,0 +1,40 @@
+"""HMAC-SHA-256 (RFC 2104, FIPS 198-1), and comparison in constant time."""
+
+import hashlib
+
+from micropython import const
+
+_BLOCK_BYTES = const(64)
+
+
+def hmac_sha256(key, *parts):
+    """The 32-byte tag over the parts one after the other.
+
+    key: bytes-like of any length (over 64 bytes it is hashed first). parts: bytes-like.
+    """
+    if len(key) > _BLOCK_BYTES:
+        key = hashlib.sha256(key).digest()
+    pad = bytearray(_BLOCK_BYTES)
+    for index in range(_BLOCK_BYTES):
+        pad[index] = 0x36 ^ (key[index] if index < len(key) else 0)
+    inner = hashlib.sha256(pad)
+    for part in parts:
+        inner.update(part)
+    for index in range(_BLOCK_BYTES):
+        pad[index] ^= 0x36 ^ 0x5C
+    outer = hashlib.sha256(pad)
+    # The padded key must not stay behind in the heap.
+    for index in range(_BLOCK_BYTES):
+        pad[index] = 0
+    outer.update(inner.digest())
+    return outer.digest()
+
+
+def equal(left, right):
+    """True if the same bytes; takes as long wherever they differ. Lengths are not secret."""
+    if len(left) != len(right):
+        return False
+    difference = 0
+    for index in range(len(left)):
+        difference |= left[index] ^ right[index]
+    return difference == 0
