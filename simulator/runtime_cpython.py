@@ -10,6 +10,8 @@ import hashlib
 import types
 from pathlib import Path
 
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
 from simulator.littlefs_volume import Volume
 
 STANDINS = Path(__file__).parent / "standins"
@@ -198,6 +200,7 @@ def make_world(board, cpu):
     )
     world.module("_board", cpu=cpu)
     world.module("_hashlib_of_host", sha256=hashlib.sha256, sha1=hashlib.sha1, md5=hashlib.md5)
+    world.module("_ciphers", Cipher=Cipher, algorithms=algorithms, modes=modes)
     world.module("_coroutines", coroutine=types.coroutine)
     vfs = board.partition("vfs")
     volume = Volume(cpu, vfs.offset, vfs.size)

@@ -10,7 +10,7 @@ _NONE = const(255)
 
 
 def _make_table():
-    table = bytearray([_NONE]) * (ord("Z") - _FIRST + 1)
+    table = bytearray(bytes([_NONE]) * (ord("Z") - _FIRST + 1))
     for value, character in enumerate(_ALPHABET):
         table[ord(character) - _FIRST] = value
     return bytes(table)
