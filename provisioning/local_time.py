@@ -1,0 +1,44 @@
+"""Times as people write them, in the place's own time."""
+
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from provisioning.errors import Problem
+
+DEFAULT_ZONE = "Asia/Shanghai"
+_CHINA = timezone(timedelta(hours=8))  # since 1991 without summer time
+
+
+def zone(name: str = DEFAULT_ZONE) -> tzinfo:
+    """A time zone by its name, such as Asia/Urumqi or UTC. Raises Problem."""
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        if name == DEFAULT_ZONE:  # a system without the time zone database
+            return _CHINA
+        raise Problem(f"No time zone is called {name}. Write it like Asia/Shanghai.") from error
+
+
+def parse(text: str, local: tzinfo) -> int:
+    """Unix seconds of a time: `2022-04-09`, `2022-04-09T12:30`, with or without an offset.
+
+    A bare number is Unix seconds; without an offset the time is local. Raises Problem.
+    """
+    if text.isascii() and text.isdigit():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Problem(f"{text} is no time. Write it like 2022-04-09T12:30.") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=local)
+    return int(moment.timestamp())
+
+
+def show(unix_s: int, local: tzinfo) -> str:
+    """A time for people, to the minute, with its offset: 2022-04-09 12:30 (UTC+08:00)."""
+    moment = datetime.fromtimestamp(unix_s, local)
+    offset = moment.strftime("%z")
+    return f"{moment:%Y-%m-%d %H:%M} (UTC{offset[:3]}:{offset[3:5]})"
