@@ -226,7 +226,7 @@ class Provisioned:
     def _adopt(self, kind, opened):
         sequence, _, body = opened
         if kind == TRUST:
-            self.trust = TrustList.from_body(body)
+            self.trust = TrustList.from_body(body, held=True)
             self._match_secrets()
         elif kind == SETTINGS:
             self.settings = Settings(body)

@@ -25,6 +25,5 @@ def pass_world():
         window = [row["from"], row["until"], row["max_lifetime"]]
         rows.append([kid, row["alg"], key] + window + ["issuer"])
     trust = TrustList.from_body(rows)
-    trust.check_keys()
     revoked = [(row["kid"], row["cti"]) for row in data["revoked"]]
     return data["vectors"], trust, secrets, lambda kid, cti: (kid.hex(), cti.hex()) in revoked
