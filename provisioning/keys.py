@@ -114,6 +114,11 @@ def is_secret_file(path: Path) -> bool:
     return files.read(path).lstrip()[:1] == b"{"
 
 
+def is_private_file(path: Path) -> bool:
+    """True if a PEM file says that it holds a private key. Raises FileProblem."""
+    return b"PRIVATE KEY-----" in files.read(path)
+
+
 def load_secret(path: Path) -> HmacSecret:
     """An HMAC secret out of its file. Raises FileProblem."""
     try:

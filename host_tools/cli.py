@@ -1,0 +1,23 @@
+"""`scanpost`, one command with groups. docs/cli.md describes it, exit codes included."""
+
+import typer
+
+from host_tools.commands import conform, device, issue, keys, sim, trust, verify
+
+app = typer.Typer(
+    name="scanpost",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # they may hold keys
+    help="Offline registration of sampling passes: keys, passes, devices, journals.",
+)
+for command in (keys, trust, issue, verify, conform, device, sim):
+    command.register(app)
+
+
+def main() -> None:
+    """The entry point of `scanpost`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

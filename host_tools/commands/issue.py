@@ -1,0 +1,253 @@
+"""`scanpost issue`: one pass, or many from a CSV file."""
+
+import secrets
+import time
+from datetime import date, tzinfo
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from host_tools.console import AsJson, Zone, ask_passphrase, note, print_json, told
+from host_tools.people import Row, read_people, write_report
+from provisioning import claims, files, issuing, keys, local_time, qr
+from provisioning.errors import FileProblem, NotAllowed, Problem
+from provisioning.issuing import Issued, Person, Validity
+
+DAY_S = 86400
+
+
+class Relation(StrEnum):
+    """Who claimed the pass."""
+
+    own = "own"
+    minor = "minor"
+    elder = "elder"
+    unable = "unable"
+
+
+class Format(StrEnum):
+    """How a pass is written."""
+
+    text = "text"
+    png = "png"
+    svg = "svg"
+
+
+class Maker(NamedTuple):
+    """What all passes of one command share."""
+
+    key: Any
+    validity: Validity
+    local: tzinfo
+    issuer_name: str
+    font: Path | None
+
+    def issue(self, person: Person) -> Issued:
+        """Raises NotAllowed."""
+        return issuing.issue(self.key, person, self.validity, self.local, self.issuer_name)
+
+    def render(self, issued: Issued, form: Format) -> bytes:
+        """The pass's file. Raises FileProblem (a font)."""
+        if form is Format.text:
+            return issued.text.encode() + b"\n"
+        if form is Format.svg:
+            return qr.svg(issued.text, qr.caption(issued.claims, self.local))
+        lines = qr.caption(issued.claims, self.local, chinese=self.font is not None)
+        return qr.png(issued.text, lines, self.font)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `issue` to `scanpost`."""
+    app.command("issue")(issue)
+
+
+def issue(
+    key: Annotated[
+        Path, typer.Option(help="The issuer's private key (PEM), or an HMAC secret's file.")
+    ],
+    name: Annotated[str, typer.Option(help="The holder's full name; the pass masks it.")] = "",
+    relation: Annotated[
+        Relation,
+        typer.Option(help="Who claims it: the holder, or a relative (and why a relative may)."),
+    ] = Relation.own,
+    id_number: Annotated[
+        str, typer.Option(help="Resident ID number; checked, the pass has its last 4 only.")
+    ] = "",
+    birth: Annotated[
+        str | None, typer.Option(help="Date of birth (1960-05-17), where there is no ID number.")
+    ] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(help="The person's id in your register, 32 hex digits. [a new one]"),
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(help="Many passes: columns name, relation, id_number, birth, subject, file."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The file (.txt, .png, .svg); with --csv a folder. [the terminal]"),
+    ] = None,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="[by the file's ending; png with --csv]")
+    ] = None,
+    days: Annotated[float, typer.Option(help="Good for so many days from its issue.")] = 30,
+    valid_from: Annotated[
+        str | None, typer.Option("--from", help="Not good before (2022-04-09T12:30). [now]")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Good until this time, instead of --days.")
+    ] = None,
+    issuer_name: Annotated[str, typer.Option(help="Your name in the pass; optional.")] = "",
+    font: Annotated[
+        Path | None,
+        typer.Option(envvar="SCANPOST_FONT", help="A font with Chinese, for PNG. [searched for]"),
+    ] = None,
+    zone: Zone = local_time.DEFAULT_ZONE,
+    as_json: AsJson = False,
+) -> None:
+    """Issue passes, by the rules of claiming.
+
+    A relative may claim one for a holder under 18 (minor), of 60 or older (elder), or unable to
+    apply alone (unable). No pass is good for more than 30 days.
+    """
+    with told():
+        local = local_time.zone(zone)
+        maker = Maker(
+            _issuer_key(key),
+            _validity(days, valid_from, until, local),
+            local,
+            issuer_name,
+            font or qr.find_font(),
+        )
+        if csv is not None:
+            if name or subject or birth or id_number:
+                raise typer.BadParameter("--csv takes the people from its file.")
+            if out is None:
+                raise typer.BadParameter("--csv needs --out, the folder for the passes.")
+            _issue_many(maker, csv, out, form or Format.png, as_json)
+        else:
+            person = _person(Row(name, relation.value, id_number, birth or "", subject or "", ""))
+            _issue_one(maker, person, out, form, as_json, told_subject=subject is not None)
+
+
+def _issue_one(
+    maker: Maker,
+    person: Person,
+    out: Path | None,
+    form: Format | None,
+    as_json: bool,
+    told_subject: bool,
+) -> None:
+    form = form or _format_of(out)
+    if out is None and form is not Format.text:
+        raise typer.BadParameter("A picture needs a file: --out pass.png")
+    issued = maker.issue(person)
+    if out is not None:
+        files.replace(out, maker.render(issued, form))
+    if as_json:
+        print_json(_json(issued, out))
+        return
+    if out is None:
+        typer.echo(issued.text)
+    else:
+        typer.echo(f"{out}: good until {local_time.show(issued.claims.expires_at, maker.local)}")
+    if not told_subject:
+        note(f"New subject {person.subject.hex()}: keep it for this person's next pass.")
+
+
+def _issue_many(maker: Maker, csv: Path, out: Path, form: Format, as_json: bool) -> None:
+    """All or none: every row is checked before anything is written."""
+    people = read_people(csv)
+    made: list[tuple[Path, Issued]] = []
+    wrong = []
+    for number, row in people:
+        try:
+            issued = maker.issue(_person(row))
+        except Problem as error:
+            wrong.append(f"{csv}, line {number}: {error}")
+            continue
+        ending = "txt" if form is Format.text else form.value
+        made.append((out / f"{row.file or f'pass-{number:04d}'}.{ending}", issued))
+    if wrong:
+        raise NotAllowed("\n".join([*wrong, "Nothing was issued."]))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileProblem(f"{out} cannot be made: {error.strerror}.") from error
+    for path, issued in made:
+        files.replace(path, maker.render(issued, form))
+    rows = [_json(issued, path) for path, issued in made]
+    report = write_report(out, rows)
+    if as_json:
+        print_json(rows)
+    else:
+        typer.echo(f"{len(made)} passes in {out}; {report} has their ids. Keep it private.")
+
+
+def _issuer_key(path: Path) -> Any:
+    if keys.is_secret_file(path):
+        return keys.load_secret(path)
+    return keys.load_private(path, ask_passphrase)
+
+
+def _validity(days: float, valid_from: str | None, until: str | None, local: tzinfo) -> Validity:
+    now = int(time.time())
+    begins = local_time.parse(valid_from, local) if valid_from else None
+    if begins is not None and begins < now:
+        raise NotAllowed("A pass cannot begin before it is issued, which is now.")
+    if until is not None:
+        return Validity(now, local_time.parse(until, local), begins)
+    if not 0 < days <= claims.MAX_LIFETIME_S / DAY_S:
+        raise NotAllowed("A pass is good for 30 days from its issue at most.")
+    return Validity(now, now + int(days * DAY_S), begins)
+
+
+def _person(row: Row) -> Person:
+    try:
+        birth = date.fromisoformat(row.birth) if row.birth else None
+    except ValueError as error:
+        raise NotAllowed(f"{row.birth} is no date of birth; write it like 1960-05-17.") from error
+    try:
+        subject = bytes.fromhex(row.subject) if row.subject else secrets.token_bytes(16)
+    except ValueError as error:
+        raise NotAllowed(f"{row.subject} is no subject: 32 hex digits.") from error
+    relation = row.relation or "own"
+    if relation.isdigit() and int(relation) in claims.RELATION_NAMES.values():
+        number = int(relation)
+    elif relation in claims.RELATION_NAMES:
+        number = claims.RELATION_NAMES[relation]
+    else:
+        raise NotAllowed(f"{relation} is no relation: own, minor, elder, unable.")
+    return Person(subject, row.name, number, row.id_number, birth)
+
+
+def _format_of(out: Path | None) -> Format:
+    ending = out.suffix.lower() if out else ".txt"
+    for form, endings in (
+        (Format.text, (".txt", "")),
+        (Format.png, (".png",)),
+        (Format.svg, (".svg",)),
+    ):
+        if ending in endings:
+            return form
+    raise typer.BadParameter(f"{out}: a pass is written as .txt, .png or .svg.")
+
+
+def _json(issued: Issued, path: Path | None) -> dict[str, Any]:
+    said = issued.claims
+    return {
+        "file": str(path) if path else None,
+        "text": issued.text,
+        "kid": issued.kid.hex(),
+        "cti": said.cti.hex(),
+        "subject": said.subject.hex(),
+        "relation": said.relation,
+        "name_hint": said.name_hint,
+        "id_hint": said.id_hint,
+        "issued_at": said.issued_at,
+        "not_before": said.not_before,
+        "expires_at": said.expires_at,
+    }

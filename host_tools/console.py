@@ -1,0 +1,83 @@
+"""What the commands share: exit codes, messages, output for programs, passphrases."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from provisioning.errors import FileProblem, Problem
+
+# Exit codes (docs/cli.md); 2 is a usage error.
+EXIT_REFUSED = 1  # a pass, a claim or a list was refused; vectors differ
+EXIT_FILE = 3  # a file cannot be used
+
+PASSPHRASE_VARIABLE = "SCANPOST_PASSPHRASE"
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+RootKey = Annotated[
+    Path, typer.Option("--root", envvar="SCANPOST_ROOT", help="The root's private key (PEM).")
+]
+Zone = Annotated[str, typer.Option("--zone", help="Time zone of the place, for days and times.")]
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turns a Problem into a message and an exit code."""
+    try:
+        yield
+    except FileProblem as error:
+        give_up(str(error), EXIT_FILE)
+    except Problem as error:
+        give_up(str(error), EXIT_REFUSED)
+
+
+def give_up(message: str, code: int) -> NoReturn:
+    """Says it on standard error and ends the command."""
+    Console(stderr=True, soft_wrap=True).print(message, style="red", markup=False, highlight=False)
+    raise typer.Exit(code)
+
+
+def note(message: str) -> None:
+    """A remark on standard error, apart from the output."""
+    Console(stderr=True, soft_wrap=True).print(
+        message, style="yellow", markup=False, highlight=False
+    )
+
+
+def console() -> Console:
+    """For output with names from files in it: text, never markup."""
+    return Console(markup=False, highlight=False)
+
+
+def print_json(value: object) -> None:
+    """Prints JSON, for programs."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def ask_passphrase(path: Path) -> bytes:
+    """The passphrase of a key: from the environment, or typed. Raises FileProblem."""
+    given = os.environ.get(PASSPHRASE_VARIABLE)
+    if given is not None:
+        return given.encode()
+    if not sys.stdin.isatty():
+        raise FileProblem(f"{path} has a passphrase: set {PASSPHRASE_VARIABLE} to it.")
+    return str(typer.prompt(f"Passphrase of {path}", hide_input=True, err=True)).encode()
+
+
+def new_passphrase(path: Path) -> bytes:
+    """A passphrase for a new key: from the environment, or typed twice. Raises FileProblem."""
+    given = os.environ.get(PASSPHRASE_VARIABLE)
+    if given is None:
+        if not sys.stdin.isatty():
+            raise FileProblem(f"No passphrase for {path}: set {PASSPHRASE_VARIABLE} to it.")
+        prompt = f"New passphrase for {path}"
+        given = typer.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True)
+    if not given:
+        raise FileProblem(f"The passphrase for {path} is empty.")
+    return str(given).encode()

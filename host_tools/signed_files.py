@@ -1,0 +1,79 @@
+"""Files that hold an object signed by the root; each new one gets the next sequence number."""
+
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from host_tools.console import ask_passphrase
+from provisioning import files, keys
+from provisioning.errors import FileProblem, Malformed, Refused
+from provisioning.revocation import TYP as REVOKED_TYP
+from provisioning.revocation import RevocationList
+from provisioning.signed import Signed, open_signed, seal
+from provisioning.trust import TYP as TRUST_TYP
+from provisioning.trust import TrustList
+
+_WHY = {
+    "UNSUPPORTED": "it is no object signed by a root",
+    "WRONG_TYPE": "it is a list of another kind",
+    "UNKNOWN_KEY": "another root signed it",
+    "BAD_SIGNATURE": "its signature is wrong; it was altered or damaged",
+}
+
+
+class Root(NamedTuple):
+    """The root's key, ready to sign."""
+
+    key: Ed25519PrivateKey
+
+    @classmethod
+    def load(cls, path: Path) -> "Root":
+        """From its PEM file. Raises FileProblem."""
+        return cls(keys.load_private(path, ask_passphrase))
+
+    @property
+    def public(self) -> bytes:
+        """32 bytes."""
+        return keys.raw_public(self.key)
+
+    def write(self, path: Path, typ: str, sequence: int, body: object) -> None:
+        """Signs and writes. Raises FileProblem."""
+        files.replace(path, seal(self.key, typ, sequence, int(time.time()), body))
+
+
+def read_signed(path: Path, typ: str, root: bytes | None) -> Signed:
+    """Opens a signed file; root: public key, None to take it unchecked. Raises FileProblem."""
+    try:
+        return open_signed(files.read(path), typ, root)
+    except Malformed as error:
+        raise FileProblem(f"{path} is no list signed by a root, or it is damaged.") from error
+    except Refused as error:
+        raise FileProblem(f"{path} cannot be used: {_WHY[error.reason]}.") from error
+
+
+def read_trust(path: Path, root: bytes | None) -> tuple[Signed, TrustList]:
+    """A trust list's file. Raises FileProblem."""
+    signed = read_signed(path, TRUST_TYP, root)
+    try:
+        return signed, TrustList.from_body(signed.body)
+    except Malformed as error:
+        raise FileProblem(f"{path} holds a trust list that no device takes: {error}.") from error
+
+
+def read_revoked(
+    path: Path, table: Path | None, root: bytes | None
+) -> tuple[Signed, RevocationList]:
+    """A revocation list's two files. table: None for the one beside it. Raises FileProblem."""
+    signed = read_signed(path, REVOKED_TYP, root)
+    table = table or table_path(path)
+    try:
+        return signed, RevocationList.from_parts(signed.body, files.read(table))
+    except Malformed as error:
+        raise FileProblem(f"{table} is not the table that {path} vouches for.") from error
+
+
+def table_path(path: Path) -> Path:
+    """Where the table of a revocation list lies: revoked.cbor -> revoked.table."""
+    return path.with_suffix(".table")
