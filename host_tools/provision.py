@@ -1,28 +1,16 @@
 """Makes a device ready for work: owner, clock, signed lists, settings, secrets, in this order."""
 
 import functools
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import cbor2
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_public_key,
-)
 
 from host_tools.client import Client
+from provisioning import keys
 
-MAX_FILE_BYTES = 16 * 1024 * 1024
 OnStep = Callable[[str, int, int], None]
-
-
-class FileProblem(Exception):
-    """A file cannot be used. The message says which and what to do."""
 
 
 class Plan(NamedTuple):
@@ -65,43 +53,7 @@ def provision(client: Client, plan: Plan, on_step: OnStep) -> dict[str, object]:
     return done
 
 
-def read_file(path: Path) -> bytes:
-    """A file's bytes. Raises FileProblem."""
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise FileProblem(f"{path} is too large for anything a device takes.")
-        return path.read_bytes()
-    except OSError as error:
-        raise FileProblem(f"{path} cannot be read: {error.strerror}") from error
-
-
-def read_root(path: Path) -> bytes:
-    """The root's public key (32 bytes) out of a PEM file. Raises FileProblem."""
-    try:
-        key = load_pem_public_key(read_file(path))
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise FileProblem(
-            f"{path} is no public key in PEM form. The device is given the root's public key "
-            "(BEGIN PUBLIC KEY), never the private one."
-        ) from error
-    if not isinstance(key, Ed25519PublicKey):
-        raise FileProblem(f"{path} is not an Ed25519 key.")
-    return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
-
-
-def read_secrets(paths: list[Path]) -> bytes:
+def secrets_object(paths: list[Path]) -> bytes:
     """What the device takes as secrets, from files of one HMAC secret each. Raises FileProblem."""
-    rows = []
-    for path in paths:
-        try:
-            held = json.loads(read_file(path))
-            kid, alg = bytes.fromhex(held["kid"]), held["alg"]
-            secret = bytes.fromhex(held["secret"])
-            if len(kid) != 8 or len(secret) != 32 or alg not in (4, 5):
-                raise ValueError("length")
-        except (ValueError, KeyError, TypeError) as error:
-            raise FileProblem(
-                f"{path} is no HMAC secret's file (JSON with kid, alg and secret)."
-            ) from error
-        rows.append([kid, alg, secret])
+    rows = [list(keys.load_secret(path)) for path in paths]
     return cbor2.dumps(sorted(rows), canonical=True)

@@ -1,6 +1,5 @@
 """Commands that talk to a device or read what was pulled: provision, status, pull, tubes."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,16 +12,18 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
-from host_tools import provision as provisioning_steps
+from host_tools import console, signed_files
 from host_tools.client import Client, DeviceError, NoAnswer
-from host_tools.provision import FileProblem, Plan
+from host_tools.console import EXIT_FILE, EXIT_REFUSED, AsJson, give_up
+from host_tools.provision import Plan, secrets_object
+from host_tools.provision import provision as carry_out
 from host_tools.pull import Pulled, pull
 from host_tools.store import Store, StoreError, Tube
 from host_tools.transport import PortError, open_transport
+from provisioning import files, keys, settings
+from provisioning.errors import FileProblem
 
-# Exit codes; 2 is a usage error.
-EXIT_REFUSED = 1  # the device said no, or what was pulled is incomplete
-EXIT_FILE = 3  # a file or a database cannot be used
+# Exit codes beside those of console.py
 EXIT_NO_DEVICE = 4  # no such port, or no answer
 
 Port = Annotated[
@@ -32,7 +33,6 @@ Port = Annotated[
         help="The device: /dev/ttyUSB0, COM3, a simulated device's pty, or socket://host:port.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Database = Annotated[Path, typer.Option("--db", help="The database (SQLite); made if not there.")]
 
 
@@ -48,18 +48,14 @@ def register(app: typer.Typer) -> None:
 def _told() -> Iterator[None]:
     """Turns what can go wrong into a message and an exit code."""
     try:
-        yield
+        with console.told():
+            yield
     except DeviceError as error:
-        _give_up(f"The device refused: {error}", EXIT_REFUSED)
-    except (FileProblem, StoreError) as error:
-        _give_up(str(error), EXIT_FILE)
+        give_up(f"The device refused: {error}", EXIT_REFUSED)
+    except StoreError as error:
+        give_up(str(error), EXIT_FILE)
     except (NoAnswer, PortError) as error:
-        _give_up(str(error), EXIT_NO_DEVICE)
-
-
-def _give_up(message: str, code: int) -> None:
-    Console(stderr=True, soft_wrap=True).print(message, style="red", markup=False, highlight=False)
-    raise typer.Exit(code)
+        give_up(str(error), EXIT_NO_DEVICE)
 
 
 @contextmanager
@@ -94,7 +90,7 @@ def _bars() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _print_json(value: object) -> None:
-    typer.echo(json.dumps(_plain(value), ensure_ascii=False, indent=2))
+    console.print_json(_plain(value))
 
 
 def _plain(value: Any) -> Any:
@@ -108,11 +104,6 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _console() -> Console:
-    # What a device says is text, never markup.
-    return Console(markup=False, highlight=False)
-
-
 def _local(unix_s: int | None) -> str:
     if unix_s is None:
         return "-"
@@ -123,13 +114,17 @@ def provision(
     port: Port,
     root: Annotated[
         Path | None,
-        typer.Option(help="The root's public key (PEM). A device takes one root, once."),
+        typer.Option(
+            "--root-public", help="The root's public key (PEM). A device takes one root, once."
+        ),
     ] = None,
     trust: Annotated[Path | None, typer.Option(help="The signed trust list.")] = None,
     settings: Annotated[Path | None, typer.Option(help="The signed settings.")] = None,
-    revoked: Annotated[Path | None, typer.Option(help="The signed revocation list.")] = None,
+    revoked: Annotated[
+        Path | None, typer.Option(help="The signed revocation list; its table goes with it.")
+    ] = None,
     revoked_table: Annotated[
-        Path | None, typer.Option(help="The revocation table that the list vouches for.")
+        Path | None, typer.Option(help="The table's file. [the list's with the ending .table]")
     ] = None,
     secret: Annotated[
         list[Path] | None,
@@ -144,31 +139,51 @@ def provision(
 
     What is not named stays as it is. Doing it again does no harm.
     """
-    if (revoked is None) != (revoked_table is None):
-        raise typer.BadParameter("--revoked and --revoked-table go together.")
     with _told():
-        read = provisioning_steps.read_file
-        plan = Plan(
-            root=provisioning_steps.read_root(root) if root else None,
-            unix_s=int(time.time()) if clock else None,
-            trust=read(trust) if trust else None,
-            settings=read(settings) if settings else None,
-            revoked_table=read(revoked_table) if revoked_table else None,
-            revoked=read(revoked) if revoked else None,
-            secrets=provisioning_steps.read_secrets(secret) if secret else None,
-        )
+        plan = _plan(root, trust, settings, revoked, revoked_table, secret or [])
         with _connected(port) as client:
+            if clock:
+                plan = plan._replace(unix_s=int(time.time()))
             with _bars() as show:
-                done = provisioning_steps.provision(client, plan, show)
+                done = carry_out(client, plan, show)
             identity = client.identify()
     if as_json:
         _print_json({"done": done, "device": identity})
         return
     device = identity["device"]
     if device is None:
-        typer.echo("The device has no owner yet: name the root's public key with --root.")
-        raise typer.Exit(EXIT_REFUSED)
+        give_up("The device has no owner yet: name the root's public key with --root-public.", 1)
     typer.echo(f"Device {device.hex()} ({identity['name'] or 'no name'}) is provisioned.")
+
+
+def _plan(
+    root: Path | None,
+    trust: Path | None,
+    settings_file: Path | None,
+    revoked: Path | None,
+    revoked_table: Path | None,
+    secret_files: list[Path],
+) -> Plan:
+    """Reads and checks the files, before the device is touched. Raises FileProblem."""
+    key = keys.load_public(root) if root else None
+    if trust:
+        signed_files.read_trust(trust, key)
+    if settings_file:
+        signed_files.read_signed(settings_file, settings.TYP, key)
+    table = None
+    if revoked:
+        table = revoked_table or signed_files.table_path(revoked)
+        signed_files.read_revoked(revoked, table, key)
+    elif revoked_table:
+        raise FileProblem("A table is of no use without its signed list: add --revoked.")
+    return Plan(
+        root=key,
+        trust=files.read(trust) if trust else None,
+        settings=files.read(settings_file) if settings_file else None,
+        revoked_table=files.read(table) if table else None,
+        revoked=files.read(revoked) if revoked else None,
+        secrets=secrets_object(secret_files) if secret_files else None,
+    )
 
 
 def status(port: Port, as_json: AsJson = False) -> None:
@@ -181,7 +196,7 @@ def status(port: Port, as_json: AsJson = False) -> None:
     table = Table(show_header=False, box=None)
     for name, value in _status_rows(identity, state):
         table.add_row(name, value)
-    _console().print(table)
+    console.console().print(table)
 
 
 def _status_rows(identity: dict[str, Any], state: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -273,12 +288,12 @@ def tubes(
             }
         )
         return
-    console = _console()
-    console.print(_tube_table(found))
+    out = console.console()
+    out.print(_tube_table(found))
     if people:
-        console.print(_people_table(registrations))
+        out.print(_people_table(registrations))
     if refused:
-        console.print(_refusal_table(refused))
+        out.print(_refusal_table(refused))
 
 
 def _tube_table(found: list[Tube]) -> Table:

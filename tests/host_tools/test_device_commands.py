@@ -4,25 +4,19 @@ import json
 
 import cbor2
 import pytest
-import typer
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from link_device import LinkDevice
 from typer.testing import CliRunner
 
 from host_tools import client as client_module
-from host_tools.commands import device as commands
+from host_tools.cli import app
+from provisioning import revocation, settings, trust
+from provisioning.keys import create_key
+from provisioning.revocation import RevocationList
+from provisioning.signed import seal
 from tests.host_tools.journal_bodies import a_shift, body
 from tests.host_tools.loopback import Loopback
-
-app = typer.Typer()
-commands.register(app)
 
 
 def _run(*arguments):
@@ -35,15 +29,16 @@ def _public_pem(key):
 
 @pytest.fixture
 def files(tmp_path):
-    key = Ed25519PrivateKey.generate()
-    (tmp_path / "root.pem").write_bytes(_public_pem(key))
-    (tmp_path / "private.pem").write_bytes(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    )
+    key = create_key(tmp_path / "root.pem")
     (tmp_path / "x25519.pem").write_bytes(_public_pem(X25519PrivateKey.generate()))
-    for name in ("trust", "settings", "revoked"):
-        (tmp_path / name).write_bytes(name.encode() * 30)
-    (tmp_path / "table").write_bytes(b"")
+    revoked = RevocationList(frozenset([b"entry-of-12b", b"entry-of-12c"]))
+    for name, typ, signed in (
+        ("trust", trust.TYP, []),
+        ("settings", settings.TYP, {}),
+        ("revoked", revocation.TYP, revoked.body()),
+    ):
+        (tmp_path / f"{name}.cbor").write_bytes(seal(key, typ, 1, 1790000000, signed))
+    (tmp_path / "revoked.table").write_bytes(revoked.table())
     (tmp_path / "secret.json").write_text(
         json.dumps({"kid": "01" * 8, "alg": 5, "secret": "02" * 32})
     )
@@ -54,21 +49,17 @@ def test_provisioning_everything(files):
     device = LinkDevice()
     with Loopback(device) as loopback:
         result = _run(
-            "provision",
-            *("--port", loopback.port, "--root", files / "root.pem", "--trust", files / "trust"),
-            *("--settings", files / "settings", "--revoked", files / "revoked"),
-            *("--revoked-table", files / "table", "--secret", files / "secret.json", "--json"),
+            *("provision", "--port", loopback.port, "--json"),
+            *("--root-public", files / "root.pub.pem", "--trust", files / "trust.cbor"),
+            *("--settings", files / "settings.cbor", "--revoked", files / "revoked.cbor"),
+            *("--secret", files / "secret.json"),
         )
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["device"]["device"] == "0102030405060708"
-    assert [kind for kind, _ in device.installed] == [
-        "trust",
-        "settings",
-        "revoked-table",
-        "revoked",
-        "secrets",
-    ]
-    assert device.installed[0][1] == b"trust" * 30
+    kinds = ["trust", "settings", "revoked-table", "revoked", "secrets"]
+    assert [kind for kind, _ in device.installed] == kinds
+    assert device.installed[0][1] == (files / "trust.cbor").read_bytes()
+    assert device.installed[2][1] == b"entry-of-12bentry-of-12c"
     assert cbor2.loads(device.installed[4][1]) == [[b"\x01" * 8, 5, b"\x02" * 32]]
     assert len(device.clock_sets) == 1 and len(device.root) == 32
 
@@ -77,7 +68,7 @@ def test_a_refusal_says_why(files):
     device = LinkDevice()
     device.root = b"another" + bytes(25)
     with Loopback(device) as loopback:
-        result = _run("provision", "--port", loopback.port, "--root", files / "root.pem")
+        result = _run("provision", "--port", loopback.port, "--root-public", files / "root.pub.pem")
     assert result.exit_code == 1
     assert "belongs to another root" in result.stderr and "Traceback" not in result.output
 
@@ -85,10 +76,13 @@ def test_a_refusal_says_why(files):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--root", "private.pem"], "never the private one"),
-        (["--root", "x25519.pem"], "not an Ed25519 key"),
-        (["--root", "absent.pem"], "cannot be read"),
+        (["--root-public", "root.pem"], "root.pub.pem"),
+        (["--root-public", "x25519.pem"], "not an Ed25519 key"),
+        (["--root-public", "absent.pem"], "cannot be read"),
         (["--trust", "absent"], "cannot be read"),
+        (["--trust", "settings.cbor"], "another kind"),
+        (["--settings", "trust.cbor"], "another kind"),
+        (["--revoked-table", "revoked.table"], "add --revoked"),
         (["--secret", "root.pem"], "no HMAC secret's file"),
     ],
 )
@@ -98,9 +92,20 @@ def test_files_that_cannot_be_used_stop_it_before_the_device_is_touched(files, a
     assert result.exit_code == 3 and said in result.stderr
 
 
-def test_table_and_list_of_revocations_go_together(files):
-    result = _run("provision", "--port", "/dev/absent", "--revoked", files / "revoked")
-    assert result.exit_code == 2 and "go together" in result.stderr
+def test_another_roots_list_is_noticed_before_the_device_is_touched(files):
+    other = create_key(files / "other.pem")
+    (files / "trust.cbor").write_bytes(seal(other, trust.TYP, 1, 1790000000, []))
+    result = _run(
+        *("provision", "--port", "/dev/absent", "--trust", files / "trust.cbor"),
+        *("--root-public", files / "root.pub.pem"),
+    )
+    assert result.exit_code == 3 and "another root" in result.stderr
+
+
+def test_a_table_of_another_list_is_noticed(files):
+    (files / "revoked.table").write_bytes(b"entry-of-12b")
+    result = _run("provision", "--port", "/dev/absent", "--revoked", files / "revoked.cbor")
+    assert result.exit_code == 3 and "vouches" in result.stderr
 
 
 def test_status():
