@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from host_tools.code_text import read_code
 from host_tools.console import AsJson, RootKey, Zone, console, print_json, told
@@ -149,7 +149,7 @@ def show(
         f"Number {signed.sequence}, signed {local_time.show(signed.signed_at, local)} "
         f"by root {signed.kid.hex()}; {checked}."
     )
-    table = Table("kid", "scheme", "name", "from", "until", "days")
+    table = Table(Column("kid", no_wrap=True), "scheme", "name", "from", "until", "days")
     for issuer in found.issuers:
         table.add_row(
             issuer.kid.hex(),
