@@ -1,0 +1,266 @@
+"""Keys, lists, passes: the commands as people type them, and every mistake told without a trace."""
+
+import base64
+import csv
+import json
+import stat
+
+import cbor2
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from typer.testing import CliRunner
+
+from host_tools import provision
+from host_tools.cli import app
+from provisioning import keys, qr, revocation, settings, signed, trust
+
+
+def run(*arguments, **more):
+    result = CliRunner().invoke(app, [str(each) for each in arguments], **more)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def good(*arguments, **more):
+    result = run(*arguments, **more)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def refused(code, words, *arguments, **more):
+    result = run(*arguments, **more)
+    assert result.exit_code == code, result.output
+    assert words in " ".join(result.stderr.split()), result.stderr
+    return result
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SCANPOST_PASSPHRASE", raising=False)
+    good("keys", "root", "root.pem")
+    good("keys", "issuer", "issuer.pem")
+    good("keys", "hmac", "hmac.json")
+    good("trust", "new", "trust.cbor", "--root", "root.pem")
+    for key in ("issuer.pub.pem", "hmac.json"):
+        good("trust", "add", "trust.cbor", key, "--root", "root.pem", "--name", "City")
+    return tmp_path
+
+
+def answer(*arguments):
+    return json.loads(run("verify", "--trust", "trust.cbor", "--json", *arguments).stdout)["answer"]
+
+
+def test_private_files_are_private(here):
+    for name in ("root.pem", "issuer.pem", "hmac.json"):
+        assert stat.S_IMODE((here / name).stat().st_mode) == 0o600
+    refused(3, "is there already", "keys", "root", "root.pem")
+    refused(3, "is there already", "keys", "hmac", "hmac.json")
+    assert len(provision.secrets_object([here / "hmac.json"])) > 32
+
+
+def test_a_passphrase(here, monkeypatch):
+    refused(3, "SCANPOST_PASSPHRASE", "keys", "issuer", "safe.pem", "--passphrase")
+    monkeypatch.setenv("SCANPOST_PASSPHRASE", "one")
+    good("keys", "issuer", "safe.pem", "--passphrase")
+    assert b"ENCRYPTED" in (here / "safe.pem").read_bytes()
+    good("issue", "--key", "safe.pem", "--name", "Li")
+    monkeypatch.setenv("SCANPOST_PASSPHRASE", "two")
+    refused(3, "wrong passphrase", "issue", "--key", "safe.pem", "--name", "Li")
+    monkeypatch.delenv("SCANPOST_PASSPHRASE")
+    refused(3, "has a passphrase", "issue", "--key", "safe.pem", "--name", "Li")
+
+
+def test_what_no_key_is(here):
+    (here / "junk.pem").write_text("junk")
+    for path in ("junk.pem", "root.pub.pem", "missing.pem", "hmac.json", "."):
+        refused(3, path, "trust", "add", "trust.cbor", "issuer.pub.pem", "--root", path)
+    refused(3, "issuer.pub.pem", "trust", "add", "trust.cbor", "issuer.pem", "--root", "root.pem")
+
+
+def _write_spki(path, raw):
+    header = bytes.fromhex("302a300506032b6570032100")
+    body = base64.encodebytes(header + raw).decode()
+    path.write_text(f"-----BEGIN PUBLIC KEY-----\n{body}-----END PUBLIC KEY-----\n")
+
+
+def test_keys_that_a_trust_list_refuses(here):
+    bad = here / "bad.pem"
+    add = ("trust", "add", "trust.cbor", "bad.pem", "--root", "root.pem")
+    rsa_key = rsa.generate_private_key(65537, 2048).public_key()
+    bad.write_bytes(rsa_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    refused(3, "not an Ed25519 key", *add)
+    _write_spki(bad, bytes(32))
+    refused(1, "small order", *add)
+    _write_spki(bad, b"\x01" + bytes(31))
+    refused(1, "small order", *add)
+    _write_spki(bad, b"\xee" + b"\xff" * 30 + b"\x7f")  # p + 1
+    refused(1, "not canonical", *add)
+    _write_spki(bad, b"\x02" + bytes(31))
+    refused(1, "no point", *add)
+
+
+def test_trust_lists(here):
+    refused(3, "is there already", "trust", "new", "trust.cbor", "--root", "root.pem")
+    shown = json.loads(good("trust", "show", "trust.cbor", "--json").stdout)
+    assert shown["sequence"] == 3 and len(shown["issuers"]) == 2
+    assert "secret" not in shown["issuers"][1] and shown["issuers"][1]["public_key"] is None
+    good("trust", "show", "trust.cbor", "--root-public", "root.pub.pem")
+    refused(3, "another root", "trust", "show", "trust.cbor", "--root-public", "issuer.pub.pem")
+    kid = shown["issuers"][0]["kid"]
+    good("trust", "remove", "trust.cbor", kid, "--root", "root.pem")
+    refused(1, "No issuer", "trust", "remove", "trust.cbor", kid, "--root", "root.pem")
+    refused(1, "hex digits", "trust", "remove", "trust.cbor", "xyz", "--root", "root.pem")
+    good("trust", "new", "trust.cbor", "--root", "root.pem", "--replace")
+    shown = json.loads(good("trust", "show", "trust.cbor", "--json").stdout)
+    assert shown["sequence"] == 5 and shown["issuers"] == []
+    for options in (
+        ("--from", "2030-01-01", "--until", "2029-01-01"),
+        ("--from", "soon"),
+        ("--name", "x" * 33),
+        ("--zone", "Nowhere/At/All"),
+    ):
+        refused(1, "", "trust", "add", "trust.cbor", "hmac.json", "--root", "root.pem", *options)
+
+
+def test_a_list_of_another_kind_or_damaged(here):
+    good("revoke", "revoked.cbor", "--root", "root.pem")
+    refused(3, "another kind", "trust", "show", "revoked.cbor")
+    data = bytearray((here / "trust.cbor").read_bytes())
+    data[-1] ^= 1
+    (here / "trust.cbor").write_bytes(data)
+    refused(3, "altered", "trust", "show", "trust.cbor", "--root-public", "root.pub.pem")
+    (here / "trust.cbor").write_bytes(data[:50])
+    refused(3, "damaged", "trust", "show", "trust.cbor")
+
+
+def test_what_devices_get_is_what_the_page_says(here):
+    root = keys.load_public(here / "root.pub.pem")
+    tag = cbor2.loads((here / "trust.cbor").read_bytes())
+    assert tag.tag == 18 and cbor2.loads(tag.value[0])[16] == trust.TYP
+    good("revoke", "revoked.cbor", "--root", "root.pem", "--id", f"{'01' * 8}:{'02' * 8}")
+    opened = signed.open_signed((here / "revoked.cbor").read_bytes(), revocation.TYP, root)
+    table = (here / "revoked.table").read_bytes()
+    assert opened.sequence == 1 and opened.body[0] == 1 and len(table) == 12
+    good("settings", "settings.cbor", "--root", "root.pem", "--site", "社区", "--tube-size", "20")
+    good("settings", "settings.cbor", "--root", "root.pem", "--utc-offset", "+06:00")
+    opened = signed.open_signed((here / "settings.cbor").read_bytes(), settings.TYP, root)
+    assert opened.sequence == 2
+    assert opened.body == {1: "社区", 2: 360, 3: 20, 4: "", 5: "T#######", 6: False}
+    for option in (
+        ("--utc-offset", "six"),
+        ("--site", "x" * 33),
+        ("--device-name", "x" * 17),
+        ("--tube-pattern", "T*#"),
+    ):
+        refused(1, "", "settings", "settings.cbor", "--root", "root.pem", *option)
+
+
+@pytest.mark.parametrize("ending", ["txt", "png"])
+def test_a_pass_from_issue_to_revocation(here, ending):
+    path = f"pass.{ending}"
+    good("issue", "--key", "issuer.pem", "--name", "张三丰", "--out", path)
+    assert answer(path, "--root", "root.pub.pem") == "ACCEPTED"
+    assert answer(path, "--at", "unset") == "CLOCK_UNSET"
+    assert answer(path, "--at", "2001-01-01") == "NOT_YET"
+    assert answer(path, "--at", "2100-01-01") == "EXPIRED"
+    good("revoke", "revoked.cbor", path, "--root", "root.pem")
+    assert answer(path, "--revoked", "revoked.cbor") == "REVOKED"
+    (here / "revoked.table").write_bytes(bytes(12))
+    refused(3, "vouches", "verify", "--trust", "trust.cbor", path, "--revoked", "revoked.cbor")
+
+
+def test_a_pass_by_hmac(here):
+    text = good("issue", "--key", "hmac.json", "--name", "李四").stdout.strip()
+    assert text.startswith("SP1:")
+    assert answer(text) == "UNKNOWN_KEY"
+    assert answer(text, "--secrets", "hmac.json") == "ACCEPTED"
+    assert answer("SP1:" + text[4:].lower(), "--secrets", "hmac.json") == "MALFORMED"
+
+
+def test_other_texts_and_pictures(here):
+    assert answer("https://example.org/") == "MALFORMED"
+    assert answer("x" * 5000) == "MALFORMED"
+    refused(3, "cannot be read", "verify", "--trust", "trust.cbor", "missing.png")
+    (here / "empty.png").write_bytes(b"")
+    refused(3, "as a picture", "verify", "--trust", "trust.cbor", "empty.png")
+    result = run("verify", "--trust", "trust.cbor", "-", input="SP1:\n")
+    assert result.exit_code == 1 and "MALFORMED" in result.stdout
+
+
+def test_rules_of_claiming(here):
+    def claim(*options):
+        return run("issue", "--key", "issuer.pem", "--name", "Li", *options).exit_code
+
+    assert claim("--relation", "minor") == 1  # no age
+    assert claim("--relation", "minor", "--birth", "1990-01-01") == 1
+    assert claim("--relation", "elder", "--birth", "1990-01-01") == 1
+    assert claim("--relation", "elder", "--birth", "1950-01-01") == 0
+    assert claim("--relation", "unable") == 0
+    assert claim("--days", "30.01") == 1
+    assert claim("--days", "0") == 1
+    assert claim("--days", "nan") == 1
+    assert claim("--until", "2001-01-01") == 1
+    assert claim("--until", "2100-01-01") == 1
+    assert claim("--from", "2001-01-01") == 1
+    assert claim("--id-number", "11010519491231002X") == 0
+    assert claim("--id-number", "110105194912310021") == 1
+    assert claim("--id-number", "11010519491231002X", "--birth", "1950-01-01") == 1
+    assert claim("--birth", "yesterday") == 1
+    assert claim("--subject", "12") == 1
+    assert claim("--subject", "xyz") == 1
+    assert claim("--out", "pass.pdf") == 2
+    assert claim("--format", "png") == 2
+    assert run("issue", "--key", "issuer.pem", "--name", "").exit_code == 1
+
+
+def _people(path, *rows):
+    header = "name,relation,id_number,birth,subject,file"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8-sig")
+
+
+def test_many_from_a_csv(here):
+    people = here / "people.csv"
+    _people(people, f"张三,own,11010519491231002X,,{'ab' * 16},zhang", "Li,minor,,2020-01-01,,")
+    many = ("issue", "--key", "issuer.pem", "--csv", "people.csv", "--out", "made")
+    good(*many)
+    with (here / "made" / "issued.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["file"] for row in rows] == ["made/zhang.png", "made/pass-0003.png"]
+    assert rows[0]["subject"] == "ab" * 16 and rows[0]["id_hint"] == "002X"
+    assert stat.S_IMODE((here / "made" / "issued.csv").stat().st_mode) == 0o600
+    for row in rows:
+        assert qr.decode_picture(here / row["file"]).decode() == row["text"]
+        assert answer(row["file"]) == "ACCEPTED"
+    _people(people, "Li,own,,,,a", "Wu,elder,,2000-01-01,,b", "Xu,own,1,,,c")
+    result = refused(1, "line 3", *many)
+    assert "line 4" in result.stderr and not (here / "made" / "a.png").exists()
+    _people(people, "Li,own,,,,../a")
+    refused(3, "line 2", *many)
+    _people(people, "Li,own,,,,a", "Li,own,,,,a")
+    refused(3, "twice", *many)
+    _people(people, "Li,own")
+    refused(3, "line 2", *many)
+    people.write_text("nom\nLi\n")
+    refused(3, "column", *many)
+    people.write_bytes("name\n张\n".encode("gb18030"))
+    refused(3, "UTF-8", *many)
+    assert run(*many[:-2]).exit_code == 2
+
+
+def test_a_drawing_tells_its_holder(here):
+    options = ("--relation", "elder", "--birth", "1950-01-01", "--out", "pass.svg")
+    good("issue", "--key", "issuer.pem", "--name", "<A&B>", *options)
+    text = (here / "pass.svg").read_text()
+    assert "60 or older" in text and "60周岁" in text and "&lt;***&gt;" in text
+
+
+def test_a_key_that_signs_elsewhere_verifies_here(here):
+    """Any Ed25519 key in SPKI form will do."""
+    other = ed25519.Ed25519PrivateKey.generate().public_key()
+    pem = other.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (here / "other.pem").write_bytes(pem)
+    made = good("trust", "add", "trust.cbor", "other.pem", "--root", "root.pem", "--json")
+    shown = good("keys", "show", "other.pem", "--json")
+    assert json.loads(made.stdout)["kid"] == json.loads(shown.stdout)["kid"]
