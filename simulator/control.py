@@ -67,6 +67,9 @@ class Device:
         if wire is None:
             from simulator.wiring import wire
         self.board = VirtualBoard(folder, wire=wire, **board)
+        clock_chip = self.board.chips.get("clock")
+        if clock_chip is not None and "clock" in self.board.state["chips"]:
+            clock_chip.catch_up(self.board.state["chips"]["clock"])
         self.board.set_speed(speed)
         # a port in the folder, or a TCP port where ptys are of no use
         if listen is None:
@@ -153,11 +156,11 @@ class Device:
         data = self.board.data
         return {"frame": frame.hex(), "width": data.SCREEN_WIDTH, "height": data.SCREEN_HEIGHT}
 
-    def do_show(self, data, timeout_ms=hands.ANSWER_TIMEOUT_MS):
+    def do_show(self, data, kind="QR", timeout_ms=hands.ANSWER_TIMEOUT_MS):
         """Hold a code in front of the scanner; `data` is its text's bytes in hex."""
         if not self.board.powered:
             return {"powered": False, "reacted": False, **self.do_screen()}
-        answer = hands.show(self.board, bytes.fromhex(data), timeout_ms)
+        answer = hands.show(self.board, bytes.fromhex(data), kind, timeout_ms)
         return {"powered": self.board.powered, **answer._asdict(), **self.do_screen()}
 
     def do_press(self, button, hold_ms=100):

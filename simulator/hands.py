@@ -22,8 +22,11 @@ def screen_lines(board):
     return read_screen(frame, board.data.SCREEN_WIDTH, board.data.SCREEN_HEIGHT)
 
 
-def show(board, data, timeout_ms=ANSWER_TIMEOUT_MS):
-    """Hold a code (its text as bytes) in front of the scanner until the device answered."""
+def show(board, data, kind="QR", timeout_ms=ANSWER_TIMEOUT_MS):
+    """Hold a code (its text as bytes) in front of the scanner until the device answered.
+
+    kind: QR, Code128, DataMatrix or PDF417.
+    """
     scanner = board.chips["scanner"]
     observer = board.observer
     began_us = board.clock.now_us()
@@ -33,7 +36,7 @@ def show(board, data, timeout_ms=ANSWER_TIMEOUT_MS):
         heard = observer.ear.changes and observer.ear.changes[-1][0] > began_us
         return heard and since_us is not None and board.clock.now_us() - since_us > QUIET_US
 
-    board.pace.outside(lambda: scanner.show(data))
+    board.pace.outside(lambda: scanner.show(data, kind))
     reacted = board.wait_until(over, timeout_ms)
     board.pace.outside(scanner.take_away)
     sounds = observer.ear.sounds(began_us)

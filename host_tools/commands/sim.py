@@ -22,6 +22,14 @@ EXIT_NO_REACTION = 1  # the device did not answer
 EXIT_FILE = 3  # a picture cannot be read
 EXIT_NO_DEVICE = 4  # no simulated device runs there
 
+# as zxing-cpp names them, and as the scanner's model does
+KINDS = {
+    "QRCode": "QR",
+    "QRCodeModel2": "QR",
+    "Code128": "Code128",
+    "DataMatrix": "DataMatrix",
+    "PDF417": "PDF417",
+}
 START_TIMEOUT_S = 20
 
 Folder = Annotated[
@@ -170,8 +178,8 @@ def show(
     """Hold a code in front of the scanner and say what the device did."""
     if (picture is None) == (text is None):
         raise typer.BadParameter("give a picture, or --text")
-    data = text.encode() if text is not None else _decode(picture)
-    answer = _ask(folder, "show", data=data.hex())
+    data, kind = (text.encode(), "QR") if text is not None else _decode(picture)
+    answer = _ask(folder, "show", data=data.hex(), kind=kind)
     frame = bytes.fromhex(answer["frame"])
     if save is not None:
         as_picture(frame, answer["width"], answer["height"]).save(save)
@@ -183,7 +191,7 @@ def show(
         raise typer.Exit(EXIT_NO_REACTION)
 
 
-def _decode(picture: Path | None) -> bytes:
+def _decode(picture: Path | None) -> tuple[bytes, str]:
     import zxingcpp
     from PIL import Image, UnidentifiedImageError
 
@@ -196,7 +204,10 @@ def _decode(picture: Path | None) -> bytes:
     if len(found) != 1:
         what = "no code" if not found else f"{len(found)} codes"
         raise _fail(f"{picture} has {what} in it; show it a picture with one", EXIT_FILE)
-    return bytes(found[0].bytes)
+    kind = KINDS.get(found[0].format.name)
+    if kind is None:
+        raise _fail(f"{picture} has a code that the scanner does not read", EXIT_FILE)
+    return bytes(found[0].bytes), kind
 
 
 def _print_lines(lines: list[str]) -> None:

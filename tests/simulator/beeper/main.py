@@ -1,4 +1,4 @@
-"""Answers each line from the scanner: writes it on the screen, lights a lamp, beeps."""
+"""Switches the scanner on, blindly, and answers each line: screen, lamp, beeps."""
 
 import asyncio
 
@@ -14,10 +14,17 @@ green = Pin(board.LED_GREEN, Pin.OUT, value=0)
 ok = Pin(board.BUTTON_OK, Pin.IN, Pin.PULL_UP)
 
 
+SCREEN_ON = b"\x00\x20\x00\x8d\x14\xa1\xc8\xaf"  # horizontal addressing, charge pump, upright
+CONTINUOUS = b"\x7e\x00\x08\x01\x00\x00\xd2\xab\xcd"
+TAIL_ON = b"\x7e\x00\x08\x01\x00\x60\x01\xab\xcd"
+SAME_CODE_3_S = b"\x7e\x00\x08\x01\x00\x13\x9e\xab\xcd"
+
+
 def write(text):
     screen.fill(0)
     screen.text(text, 0, 8)
-    i2c.writeto(board.SCREEN_ADDRESS, pixels)
+    i2c.writeto(board.SCREEN_ADDRESS, b"\x00\x21\x00\x7f\x22\x00\x07")
+    i2c.writeto(board.SCREEN_ADDRESS, b"\x40" + pixels)
 
 
 async def watch_button():
@@ -27,9 +34,17 @@ async def watch_button():
 
 
 async def main():
+    i2c.writeto(board.SCREEN_ADDRESS, SCREEN_ON)
+    write("STARTING")
+    uart = UART(board.SCANNER_UART, 9600)
+    await asyncio.sleep_ms(1500)
+    for command in (CONTINUOUS, TAIL_ON, SAME_CODE_3_S):
+        uart.write(command)
+        await asyncio.sleep_ms(100)
+    uart.read()  # the replies
     write("HELLO")
     asyncio.create_task(watch_button())  # noqa: RUF006
-    reader = asyncio.StreamReader(UART(board.SCANNER_UART, 9600))
+    reader = asyncio.StreamReader(uart)
     line = b""
     while True:
         line += await reader.read(64)

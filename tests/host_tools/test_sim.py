@@ -1,0 +1,66 @@
+"""`scanpost sim`, with a device in a process of its own."""
+
+import json
+from pathlib import Path
+
+import pytest
+import segno
+import serial
+import typer
+from typer.testing import CliRunner
+
+from host_tools.commands import sim
+
+BEEPER = Path(__file__).parents[1] / "simulator" / "beeper"
+
+app = typer.Typer()
+sim.register(app)
+
+
+@app.callback()
+def main():
+    """So that `sim` is a group beside others."""
+
+
+def run(*words, code=0):
+    result = CliRunner().invoke(app, ["sim", *map(str, words)])
+    assert result.exit_code == code, result.output + str(result.exception)
+    return result.output
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "device"
+    run("start", "--folder", made, "--firmware", BEEPER, "--speed", 10)
+    yield made
+    run("stop", "--folder", made)
+    assert not (made / "port").exists()
+
+
+def test_a_picture_is_shown_and_the_answer_told(folder, tmp_path):
+    segno.make_qr("T0012345").save(tmp_path / "code.png", scale=4)
+    status = {"now_ms": 0}
+    while status["now_ms"] < 2500:
+        status = json.loads(run("status", "--folder", folder, "--json"))
+    assert status["lines"] == ["HELLO"]
+    said = run("show", tmp_path / "code.png", "--folder", folder, "--save", tmp_path / "s.png")
+    assert "| T0012345" in said
+    assert "sound: 1000 Hz" in said
+    assert "lights: green" in said
+    assert (tmp_path / "s.png").stat().st_size > 200
+    answer = json.loads(run("show", "--text", "T2", "--folder", folder, "--json"))
+    assert answer["lines"] == ["T2"]
+    assert "PRESSED" in run("press", "ok", "--folder", folder)
+    with serial.Serial(str(folder / "port")) as port:
+        assert port.is_open
+    assert "without power" in run("power", "off", "--folder", folder)
+    assert "no power" in run("show", "--text", "T3", "--folder", folder, code=1)
+    run("start", "--folder", folder, code=1)
+
+
+def test_mistakes_are_explained(tmp_path):
+    assert "scanpost sim start" in run("status", "--folder", tmp_path, code=4)
+    run("show", "--folder", tmp_path, code=2)
+    (tmp_path / "no.png").write_bytes(b"no picture")
+    assert "cannot be read" in run("show", tmp_path / "no.png", "--folder", tmp_path, code=3)
+    assert "did not start" in run("start", "--board", "none", "--folder", tmp_path / "x", code=4)
