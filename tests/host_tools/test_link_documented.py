@@ -1,0 +1,38 @@
+"""docs/link.md names every operation and every error that the device can give."""
+
+import re
+from pathlib import Path
+
+from link.server import Server
+from link_device import LinkDevice
+
+from host_tools import client
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/link.md").read_text(encoding="utf-8")
+RAISED = re.compile(r'(?:LinkError|InstallError)\(\s*"([A-Z_]+)"|status = "([A-Z_]+)"')
+REFUSED = re.compile(r'Refused\("([A-Z_]+)"\)')
+
+
+def _words(pattern: re.Pattern[str], *paths: Path) -> set[str]:
+    found = set()
+    for path in paths:
+        for groups in pattern.findall(path.read_text(encoding="utf-8")):
+            found |= {groups} if isinstance(groups, str) else set(groups)
+    return found - {""}
+
+
+def test_every_operation_is_described():
+    for operation in Server(LinkDevice())._operations:
+        assert f"| `{operation}` |" in PAGE, operation
+
+
+def test_every_error_is_described():
+    firmware = ROOT / "firmware"
+    raised = _words(
+        RAISED, firmware / "device.py", firmware / "provisioned.py", *firmware.glob("link/*.py")
+    )
+    assert len(raised) > 15
+    raised |= _words(REFUSED, firmware / "verify/signed.py")
+    for word in raised | set(client.ADVICE):
+        assert f"`{word}`" in PAGE, word
