@@ -50,7 +50,7 @@ def verify(
     revoked_table: Annotated[
         Path | None, typer.Option(help="The revocation table, where it lies elsewhere.")
     ] = None,
-    root: Annotated[
+    root_public: Annotated[
         Path | None, typer.Option(help="The root's public key (PEM), to check the lists too.")
     ] = None,
     at: Annotated[
@@ -63,8 +63,8 @@ def verify(
     """Say what a device would say of a pass. Exit code 1: it is refused."""
     with told():
         local = local_time.zone(zone)
-        root_public = keys.load_public(root) if root else None
-        trusted = read_trust(trust, root_public)[1]
+        root = keys.load_public(root_public) if root_public else None
+        trusted = read_trust(trust, root)[1]
         held = [keys.load_secret(path) for path in secrets or ()]
         for secret in held:
             issuer = trusted.find(secret.kid)
@@ -75,11 +75,11 @@ def verify(
                 )
         gone = RevocationList()
         if revoked is not None:
-            gone = read_revoked(revoked, revoked_table, root_public)[1]
+            gone = read_revoked(revoked, revoked_table, root)[1]
         now = _time(at, local)
         data = read_code(code)
-    if root_public is None and not as_json:
-        note("The lists' own signatures are not checked; name --root for that.")
+    if root is None and not as_json:
+        note("The lists' own signatures are not checked; name --root-public for that.")
     try:
         found = passes.verify(
             data,

@@ -161,7 +161,7 @@ def test_what_devices_get_is_what_the_page_says(here):
 def test_a_pass_from_issue_to_revocation(here, ending):
     path = f"pass.{ending}"
     good("issue", "--key", "issuer.pem", "--name", "张三丰", "--out", path)
-    assert answer(path, "--root", "root.pub.pem") == "ACCEPTED"
+    assert answer(path, "--root-public", "root.pub.pem") == "ACCEPTED"
     assert answer(path, "--at", "unset") == "CLOCK_UNSET"
     assert answer(path, "--at", "2001-01-01") == "NOT_YET"
     assert answer(path, "--at", "2100-01-01") == "EXPIRED"
