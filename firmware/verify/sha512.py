@@ -1,58 +1,110 @@
 """SHA-512 (FIPS 180-4, RFC 6234), which the chip's hashlib lacks."""
 
+import micropython
+from micropython import const
 
-def _roots():
-    """The first 64 bits of the fractions of the cube and square roots of the first primes."""
+from verify.sha512_block import START, STATE_BYTES, K, expand, rounds
 
-    def root(n, k):
-        low, high = 0, 1 << 80
-        while high - low > 1:
-            middle = (low + high) >> 1
-            if middle**k <= n << (64 * k):
-                low = middle
-            else:
-                high = middle
-        return low & 0xFFFFFFFFFFFFFFFF
+_BLOCK_BYTES = const(128)
+# Byte offsets in _words of a_0, e_0 and w_0: words run downwards from there
+_A = const(640)
+_E = const(1312)
+_W = const(1984)
 
-    primes = []
-    n = 2
-    while len(primes) < 80:
-        if all(n % p for p in primes):
-            primes.append(n)
-        n += 1
-    return [root(p, 3) for p in primes], [root(p, 2) for p in primes[:8]]
+_words = bytearray(STATE_BYTES)
+_hash = bytearray(64)
+_block = bytearray(_BLOCK_BYTES)
 
 
-_K, _START = _roots()
-_MASK = 0xFFFFFFFFFFFFFFFF
+@micropython.viper
+def _load(words: ptr16, block: ptr8, hash: ptr16):
+    """The block becomes words 0 to 15 of the schedule, the hash becomes a to h."""
+    t = 0
+    while t < 16:
+        i = 0
+        while i < 4:
+            at = 8 * t + 6 - 2 * i
+            words[992 - 4 * t + i] = (block[at] << 8) | block[at + 1]
+            i += 1
+        t += 1
+    i = 0
+    while i < 16:
+        words[320 + i] = hash[i]
+        words[656 + i] = hash[16 + i]
+        i += 1
 
 
-def _compress(h, block):
-    def turn(x, n):
-        return (x >> n) | (x << (64 - n))
+@micropython.viper
+def _accumulate(words: ptr16, hash: ptr16):
+    """Adds what the rounds left in a to h to the hash."""
+    word = 0
+    while word < 8:
+        carry = 0
+        at = 4 * word
+        if word > 3:
+            at += 320  # e lies 336 half words above a
+        i = 0
+        while i < 4:
+            carry += hash[4 * word + i] + words[at + i]
+            hash[4 * word + i] = carry & 65535
+            carry = carry >> 16
+            i += 1
+        word += 1
 
-    w = [int.from_bytes(block[8 * i : 8 * i + 8], "big") for i in range(16)]
-    for i in range(16, 80):
-        x, y = w[i - 15], w[i - 2]
-        s0 = (turn(x, 1) ^ turn(x, 8)) & _MASK ^ (x >> 7)
-        s1 = (turn(y, 19) ^ turn(y, 61)) & _MASK ^ (y >> 6)
-        w.append((w[i - 16] + s0 + w[i - 7] + s1) & _MASK)
-    a, b, c, d, e, f, g, last = h
-    for i in range(80):
-        s1 = (turn(e, 14) ^ turn(e, 18) ^ turn(e, 41)) & _MASK
-        t1 = last + s1 + ((e & f) ^ (~e & g)) + _K[i] + w[i]
-        s0 = (turn(a, 28) ^ turn(a, 34) ^ turn(a, 39)) & _MASK
-        t2 = s0 + ((a & b) ^ (a & c) ^ (b & c))
-        last, g, f, e, d, c, b, a = g, f, e, (d + t1) & _MASK, c, b, a, (t1 + t2) & _MASK
-    return [(x + y) & _MASK for x, y in zip(h, (a, b, c, d, e, f, g, last))]
+
+def _compress():
+    _load(_words, _block, _hash)
+    expand(0, _words)
+    rounds(0, _words, K)
+    _accumulate(_words, _hash)
+
+
+def digest_into(out, *parts):
+    """Writes the 64-byte SHA-512 digest of the byte strings, one after the other, to `out`.
+
+    What was hashed last stays in this module's buffers until `clear`.
+    """
+    _hash[:] = START
+    filled = 0
+    size = 0
+    for part in parts:
+        size += len(part)
+        at = 0
+        while len(part) - at >= _BLOCK_BYTES - filled:
+            _block[filled:] = part[at : at + _BLOCK_BYTES - filled]
+            at += _BLOCK_BYTES - filled
+            filled = 0
+            _compress()
+        rest = len(part) - at
+        _block[filled : filled + rest] = part[at:] if at else part
+        filled += rest
+    _block[filled] = 0x80
+    filled += 1
+    if filled > 112:
+        for i in range(filled, _BLOCK_BYTES):
+            _block[i] = 0
+        _compress()
+        filled = 0
+    for i in range(filled, 120):
+        _block[i] = 0
+    size <<= 3
+    for i in range(8):
+        _block[127 - i] = size >> 8 * i & 255
+    _compress()
+    for word in range(8):
+        for i in range(8):
+            out[8 * word + i] = _hash[8 * word + 7 - i]
 
 
 def sha512(*parts):
     """The 64-byte SHA-512 digest of the byte strings in `parts`, one after the other."""
-    message = b"".join(bytes(part) for part in parts)
-    pad = b"\x80" + bytes((111 - len(message)) % 128)
-    message += pad + (8 * len(message)).to_bytes(16, "big")
-    h = _START
-    for at in range(0, len(message), 128):
-        h = _compress(h, message[at : at + 128])
-    return b"".join(x.to_bytes(8, "big") for x in h)
+    out = bytearray(64)
+    digest_into(out, *parts)
+    return bytes(out)
+
+
+def clear():
+    """Forgets what was hashed."""
+    for buffer in (_words, _hash, _block):
+        for i in range(len(buffer)):
+            buffer[i] = 0

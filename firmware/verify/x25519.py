@@ -1,31 +1,60 @@
-"""X25519 (RFC 7748 section 5)."""
+"""X25519 (RFC 7748 section 5): the Montgomery ladder, one routine of verify/programs.py per bit.
 
-_P = 2**255 - 19
+The scalar is secret: its bits only ever become the q of the ladder's SWAP, which uses it as a mask.
+"""
+
+import micropython
+
+from verify import points, programs
+
+_scalar = bytearray(32)
+_BASE_U = b"\x09" + bytes(31)
+
+
+@micropython.viper
+def _write_script(script: ptr16, scalar: ptr8, start: int, top: int):
+    """Writes steps for bits `top` to top - 50; q tells if a bit differs from the one above."""
+    i = 0
+    above = 0
+    if top < 254:
+        above = (scalar[(top + 1) >> 3] >> ((top + 1) & 7)) & 1
+    while i < 51:
+        bit = (scalar[top >> 3] >> (top & 7)) & 1
+        script[2 * i] = start
+        script[2 * i + 1] = bit ^ above
+        above = bit
+        top -= 1
+        i += 1
+    script[2 * i] = 0
 
 
 def x25519(k, u):
-    """The 32-byte shared value of the 32-byte scalar `k` and the 32-byte coordinate `u`."""
+    """The 32-byte shared value of the 32-byte scalar `k` and the 32-byte coordinate `u`.
+
+    Raises ValueError on other lengths. All zeros come out if `u` is of small order: the caller
+    refuses that where RFC 7748 section 6.1 asks for it.
+    """
     if len(k) != 32 or len(u) != 32:
         raise ValueError("X25519 takes 32 and 32 bytes")
-    scalar = int.from_bytes(k, "little") & ((1 << 254) - 8) | (1 << 254)
-    x1 = int.from_bytes(u, "little") & ((1 << 255) - 1)
-    x2, z2, x3, z3, swap = 1, 0, x1, 1, 0
-    for t in range(254, -1, -1):
-        bit = (scalar >> t) & 1
-        if swap ^ bit:
-            x2, x3, z2, z3 = x3, x2, z3, z2
-        swap = bit
-        a, b, c, d = x2 + z2, x2 - z2, x3 + z3, x3 - z3
-        aa, bb, da, cb = a * a % _P, b * b % _P, d * a % _P, c * b % _P
-        e = aa - bb
-        x3, z3 = (da + cb) ** 2 % _P, x1 * (da - cb) ** 2 % _P
-        x2, z2 = aa * bb % _P, e * (aa + 121665 * e) % _P
-    if swap:
-        x2, z2 = x3, z3
-    return (x2 * pow(z2, _P - 2, _P) % _P).to_bytes(32, "little")
-
-
-_BASE_U = b"\x09" + bytes(31)
+    _scalar[:] = k
+    _scalar[0] &= 0xF8
+    _scalar[31] = _scalar[31] & 0x7F | 0x40
+    points.take(points.U, u)
+    points.routine(programs.LADDER_START)
+    for top in range(254, -1, -51):
+        _write_script(points.script, _scalar, programs.LADDER, top)
+        points.run_script()
+    points.routine(programs.SWAP_LAST, _scalar[0] & 1)
+    points.routine(programs.INVERT)
+    points.routine(programs.TIMES_W)
+    out = bytearray(32)
+    points.give(points.X, out)
+    for i in range(32):
+        _scalar[i] = 0
+    points.clear()
+    for i in range(len(points.script)):
+        points.script[i] = 0
+    return bytes(out)
 
 
 def public_key(k):

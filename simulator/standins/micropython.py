@@ -1,4 +1,6 @@
-"""`micropython` for CPython: the decorators of the code emitters change nothing there."""
+"""`micropython` for CPython, which runs by itself what the code emitters would compile."""
+
+from _viper import viper  # noqa: F401
 
 
 def const(value):
@@ -6,10 +8,6 @@ def const(value):
 
 
 def native(function):
-    return function
-
-
-def viper(function):
     return function
 
 

@@ -1,0 +1,175 @@
+"""Points of edwards25519: the buffer they live in, and what takes more than one routine.
+
+The routines themselves are in tools/curve25519/programs.py, the arithmetic in verify/field.py.
+"""
+
+import micropython
+from micropython import const
+
+from verify import programs
+from verify.field import run
+from verify.limbs import copy, freeze, pack, unpack
+
+# slots of one element each; the whole list is in tools/curve25519/programs.py
+X = const(1)
+Y = const(2)
+Z = const(3)
+B = const(6)
+U = const(11)
+W = const(13)
+MADE = const(20)
+SLOT_BYTES = const(80)
+TABLE = const(1920)  # byte offset: 2 tables of 8 entries of 4 slots
+ENTRY_BYTES = const(320)
+ROWS = const(7040)  # byte offset: 16 rows, for verification
+ROW_BYTES = const(128)
+MAX_STEPS = const(128)
+
+work = bytearray(9088)
+script = bytearray(4 * (MAX_STEPS + 1))
+
+_CONSTANTS = (
+    # ZERO to HALF, slots 14 to 19: 0, 1, d, 2 d, the square root of -1, 1 / 2
+    b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+    b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+    b"\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+    b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+    b"\xa3\x78\x59\x13\xca\x4d\xeb\x75\xab\xd8\x41\x41\x4d\x0a\x70\x00"
+    b"\x98\xe8\x79\x77\x79\x40\xc7\x8c\x73\xfe\x6f\x2b\xee\x6c\x03\x52",
+    b"\x59\xf1\xb2\x26\x94\x9b\xd6\xeb\x56\xb1\x83\x82\x9a\x14\xe0\x00"
+    b"\x30\xd1\xf3\xee\xf2\x80\x8e\x19\xe7\xfc\xdf\x56\xdc\xd9\x06\x24",
+    b"\xb0\xa0\x0e\x4a\x27\x1b\xee\xc4\x78\xe4\x2f\xad\x06\x18\x43\x2f"
+    b"\xa7\xd7\xfb\x3d\x99\x00\x4d\x2b\x0b\xdf\xc1\x4f\x80\x24\x83\x2b",
+    b"\xf7\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x3f",
+)
+for _i in range(6):
+    unpack(work, 20 * (14 + _i), _CONSTANTS[_i], 32)
+_i = None
+_CONSTANTS = None
+
+BASE = b"\x58" + b"\x66" * 31  # the base point's encoding
+_a = bytearray(32)
+_b = bytearray(32)
+
+
+@micropython.viper
+def _put(script: ptr16, step: int, start: int, q: int):
+    script[2 * step] = start
+    script[2 * step + 1] = q
+    script[2 * step + 2] = 0
+
+
+def put_script(step, start, q):
+    """Sets step `step` of the script, its last: the routine at `start`, with `q` in bytes."""
+    _put(script, step, start, q)
+
+
+def routine(start, q=0):
+    """Runs one routine of verify/programs.py; `q` is its offset in bytes."""
+    _put(script, 0, start, q)
+    run(0, work, programs.PROGRAM, script)
+
+
+def run_script():
+    """Runs what is in `script`."""
+    run(0, work, programs.PROGRAM, script)
+
+
+def take(slot, data):
+    """Sets a slot to the little-endian number in 32 bytes, less its highest bit."""
+    unpack(work, 20 * slot, data, 32)
+    work[SLOT_BYTES * slot + 77] &= 0xFE  # bit 255 is bit 8 of the last limb
+
+
+def give(slot, out):
+    """Writes a slot's least residue as 32 bytes, little-endian."""
+    freeze(work, 20 * slot)
+    pack(work, 20 * slot, out)
+
+
+def is_canonical(encoded):
+    """True if the 32 bytes, less the highest bit, are below 2^255 - 19."""
+    if encoded[31] & 0x7F != 0x7F or encoded[0] < 0xED:
+        return True
+    for i in range(1, 31):
+        if encoded[i] != 0xFF:
+            return True
+    return False
+
+
+def decode(encoded):
+    """RFC 8032 section 5.1.3: sets X, Y, Z, T to the point of 32 bytes. False if there is none.
+
+    Not in constant time: what is decoded is public.
+    """
+    if not is_canonical(encoded):  # step 1
+        return False
+    take(Y, encoded)
+    routine(programs.TAKE_ROOT)  # step 2; step 3: v x^2 is in B, u in U
+    give(B, _a)
+    give(U, _b)
+    if _a != _b:
+        copy(work, 20 * W, 20 * U, 20)
+        routine(programs.NEGATE_W)
+        give(W, _b)
+        if _a != _b:
+            return False
+        routine(programs.TURN)
+    give(X, _a)  # step 4
+    sign = encoded[31] >> 7
+    if sign and not any(_a):
+        return False
+    routine(programs.EXTEND)
+    if _a[0] & 1 != sign:
+        routine(programs.NEGATE)
+    return True
+
+
+def to_affine():
+    """X = X / Z and Y = Y / Z; Z and T are left as they were."""
+    copy(work, 20 * W, 20 * Z, 20)
+    routine(programs.INVERT)
+    routine(programs.AFFINE)
+
+
+def encode(out):
+    """RFC 8032 section 5.1.2: writes the 32-byte encoding of the point to `out`."""
+    to_affine()
+    give(X, _a)
+    give(Y, out)
+    out[31] |= (_a[0] & 1) << 7
+
+
+def make_table(number):
+    """Table `number`, 0 or 1, becomes 1, 3, 5, ... 15 times the point, which is lost."""
+    at = TABLE // 4 + 640 * number
+    routine(programs.CACHE)
+    copy(work, at, 20 * MADE, 80)
+    routine(programs.DOUBLE_T)
+    routine(programs.CACHE)  # twice the point stays in MADE for a moment
+    twice = at + 560  # where the last entry will be
+    copy(work, twice, 20 * MADE, 80)
+    # 2 P - P is P again
+    routine(programs.SUBTRACT_T, 4 * at)
+    for i in range(1, 8):
+        routine(programs.ADD_T, 4 * twice)
+        routine(programs.CACHE)
+        copy(work, at + 80 * i, 20 * MADE, 80)
+
+
+def clear():
+    """Overwrites the slots that a computation leaves something in."""
+    for at in (0, 20 * MADE):
+        for i in range(4 * at, 4 * at + (14 * SLOT_BYTES if at == 0 else 4 * SLOT_BYTES)):
+            work[i] = 0
+
+
+def is_identity():
+    """True if the point is (0, 1)."""
+    give(X, _a)
+    give(Y, _b)
+    if any(_a):
+        return False
+    give(Z, _a)
+    return _a == _b

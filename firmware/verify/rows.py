@@ -1,0 +1,88 @@
+"""Tables of a point that does not change: 128 rows, kept outside RAM and read one at a time.
+
+Row i is the sum of 2^(32 t) P for t = 0 to 7, where bit t of i says plus (1) or minus (0), and the
+last is always added. A row is 128 bytes: the three parts named in tools/curve25519/programs.py, 20
+limbs of 13 bits each as little-endian half words, then four bytes of check, then four of zero.
+
+A table is anything with `read(index, view)`, which fills `view` with consecutive rows from `index`
+on. The base point's has 32 more for signing (verify/signing.py), and is installed with `use`; if
+none is, base_point.rows is looked for beside this file.
+"""
+
+import micropython
+from micropython import const
+
+ROW_BYTES = const(128)
+ROWS_OF_KEY = const(128)
+ROWS_OF_BASE = const(160)
+SIGNING = const(128)  # the first row for signing
+
+_base = None
+
+
+class FileTable:
+    """Rows in a file."""
+
+    def __init__(self, path):
+        """`path`: of a file of rows and nothing else. Raises OSError."""
+        self._file = open(path, "rb")
+
+    def read(self, index, view):
+        """Fills `view` with rows from `index` on. Raises OSError if the file is too short."""
+        self._file.seek(ROW_BYTES * index)
+        if self._file.readinto(view) != len(view):
+            raise OSError("the table of points is cut short")
+
+
+def use(table):
+    """Makes `table` the base point's."""
+    global _base
+    _base = table
+
+
+def base():
+    """The base point's table, or None if there is none."""
+    global _base
+    if _base is None:
+        try:
+            _base = FileTable(__file__.rsplit("/", 1)[0] + "/base_point.rows")
+        except OSError:
+            return None
+    return _base
+
+
+@micropython.viper
+def seed(key: ptr8) -> int:
+    """What a key's 32 bytes contribute to the checks of its rows: 24 bits."""
+    total = 0
+    i = 0
+    while i < 32:
+        total = (total * 31 + key[i]) & 0xFFFFFF
+        i += 1
+    return total
+
+
+@micropython.viper
+def check(row: ptr16, total: int) -> int:
+    """The check of a row, `total` being the seed of its key plus its index: 24 bits."""
+    total = total & 0xFFFFFF
+    i = 0
+    while i < 60:
+        total = (total * 31 + row[i]) & 0xFFFFFF
+        i += 1
+    return total
+
+
+def is_good(row, total):
+    """True if the check of a row is that of its key and index: their seed and index, added."""
+    return check(row, total) == row[120] | row[121] << 8 | row[122] << 16
+
+
+@micropython.viper
+def narrow(words: ptr32, at: int, row: ptr16, part: int):
+    """Makes the 20 limbs from word `at` on, below 2^16, half words: part 0 to 2 of a row."""
+    part = part * 20
+    i = 0
+    while i < 20:
+        row[part + i] = words[at + i]
+        i += 1

@@ -1,0 +1,1 @@
+"""Generators and measurements that run on a PC; nothing in here is part of the product."""

@@ -1,0 +1,216 @@
+"""The routines that firmware/verify/field.py runs, assembled into firmware/verify/programs.py.
+
+    python -m tools.curve25519.programs
+
+Points of edwards25519 are in extended homogeneous coordinates (RFC 8032 section 5.1.4; Hisil, Wong,
+Carter, Dawson 2008): x = X/Z, y = Y/Z, T = XY/Z. A slot holds one field element. Where a bound
+matters, the comment names it: u is a carried limb, 0 to 8196. MUL takes a slot within 0..u and B
+within -u..u; docs/curve25519.md has the whole argument, tests/verify/test_bounds.py proves it.
+"""
+
+from pathlib import Path
+
+from tools.curve25519.generate_field import operations
+
+TARGET = Path(__file__).parents[2] / "firmware" / "verify" / "programs.py"
+_NUMBERS = {name: number for number, (name, _, _) in enumerate(operations())}
+END, LOAD, ADD, ADD_LESS, RSUB, SUM, MUL, SQUARE, LOAD_ROW, ROW, SCALE, SWAP = range(12)
+assert {name: value for name, value in globals().items() if name in _NUMBERS} == _NUMBERS, (
+    "the names above are not in the order of generate_field.operations()"
+)
+
+# slots; 0 is lost when SQUARE repeats
+X = 1
+Y = 2
+Z = 3
+T = 4
+A = 5
+B = 6
+C = 7
+S = 8
+F = 9
+H = 10
+U = 11
+V = 12
+W = 13
+ZERO = 14
+ONE = 15
+D = 16
+D2 = 17
+ROOT = 18  # a square root of -1
+HALF = 19
+MADE = 20  # 4 slots: what CACHE or MAKE_ROW makes
+TABLE = 24  # 2 tables of 8 entries of 4 slots
+Q = 128  # the first slot counted from a routine's q
+
+# An entry of a table, as slots from its q: Y + X, Y - X, 2 Z, 2 d T.
+# A row, which stands for a point with Z = 1 or its negative: (y + x) / 2, (y - x) / 2, d x y.
+
+
+def _double(with_t):
+    """dbl-2008-hwcd with a = -1, every coordinate negated, which is the same point.
+
+    A = X^2, B = Y^2, C = Z^2, S = (X + Y)^2, G = B - A, F = 2 C - G, H = A + B, E = S - H.
+    MUL wants one operand within 0..u and the other within -u..u: so F and H are carried.
+    """
+    return (
+        (SQUARE, X, A, 1, SQUARE, Y, B, 1, SQUARE, Z, C, 1)
+        + (LOAD, X, SUM, Y, F, SQUARE, F, S, 1)
+        + (LOAD, A, RSUB, B, RSUB, C, SUM, C, F)
+        + (LOAD, A, SUM, B, H, RSUB, B, MUL, H, Y, MUL, F, Z)
+        + (LOAD, H, RSUB, S, MUL, F, X)
+        + ((MUL, H, T) if with_t else ())
+        + (END, 0)
+    )
+
+
+def _finish(g, with_t):
+    """E = B - A, F, G, H = B + A are known but for G, which `g` loads: X = EF, Y = GH, ..."""
+    return (
+        (LOAD, A, SUM, B, H, RSUB, B, MUL, F, X)
+        + ((MUL, H, T) if with_t else ())
+        + g
+        + (MUL, H, Y, MUL, F, Z, END, 0)
+    )
+
+
+def _add(sign, with_t):
+    """add-2008-hwcd-3: the entry at q, or its negative, is added to the point X, Y, Z, T."""
+    plus, minus = (Q, Q + 1) if sign > 0 else (Q + 1, Q)
+    code = (LOAD, X, RSUB, Y, MUL, minus, A, LOAD, X, ADD_LESS, Y, MUL, plus, B)
+    code += (LOAD, Q + 3, MUL, T, C, LOAD, Q + 2, MUL, Z, S)
+    if sign > 0:
+        return code + (LOAD, C, RSUB, S, SUM, ZERO, F) + _finish((LOAD, S, ADD_LESS, C), with_t)
+    return code + (LOAD, C, SUM, S, F) + _finish((LOAD, C, RSUB, S), with_t)
+
+
+def _add_row(sign, with_t):
+    """The same for a row: its halves make D = Z, and a factor 1/4 in every coordinate."""
+    plus, minus = (0, 1) if sign > 0 else (1, 0)
+    code = (ROW, minus, F, LOAD, X, RSUB, Y, MUL, F, A)
+    code += (ROW, plus, F, LOAD, X, ADD_LESS, Y, MUL, F, B, LOAD_ROW, 2, MUL, T, C)
+    # Z is the last to be written
+    if sign > 0:
+        return code + (LOAD, C, RSUB, Z, SUM, ZERO, F) + _finish((LOAD, Z, ADD_LESS, C), with_t)
+    return code + (LOAD, C, SUM, Z, F) + _finish((LOAD, C, RSUB, Z), with_t)
+
+
+_CACHE = (LOAD, X, SUM, Y, MADE, RSUB, Y, SUM, ZERO, MADE + 1, LOAD, Z, SUM, Z, MADE + 2)
+_CACHE += (LOAD, D2, MUL, T, MADE + 3, END, 0)
+
+# W^(2^250 - 1) into C and W^11 into S (the usual chain: 249 squarings, 11 products)
+_CHAIN = (SQUARE, W, A, 1, SQUARE, A, B, 2, LOAD, W, MUL, B, C, LOAD, A, MUL, C, S)
+_CHAIN += (SQUARE, S, A, 1, LOAD, C, MUL, A, B)
+_CHAIN += (SQUARE, B, A, 5, LOAD, B, MUL, A, C)
+_CHAIN += (SQUARE, C, A, 10, LOAD, C, MUL, A, B)
+_CHAIN += (SQUARE, B, A, 20, LOAD, B, MUL, A, F)
+_CHAIN += (SQUARE, F, A, 10, LOAD, C, MUL, A, B)
+_CHAIN += (SQUARE, B, A, 50, LOAD, B, MUL, A, C)
+_CHAIN += (SQUARE, C, A, 100, LOAD, C, MUL, A, F)
+_CHAIN += (SQUARE, F, A, 50, LOAD, B, MUL, A, C)
+# 1 / W into W: W^(2^255 - 21)
+_INVERT = _CHAIN + (SQUARE, C, A, 5, LOAD, S, MUL, A, W, END, 0)
+# RFC 8032 section 5.1.3 steps 2 and 3, y in Y: x or x / ROOT into X, v x^2 into B, u in U
+_ROOT = (SQUARE, Y, A, 1, LOAD, ONE, RSUB, A, SUM, ZERO, U, LOAD, D, MUL, A, B)
+_ROOT += (LOAD, ONE, SUM, B, V, SQUARE, V, A, 1, LOAD, V, MUL, A, H)
+_ROOT += (SQUARE, H, A, 1, LOAD, V, MUL, A, B, LOAD, U, MUL, B, W)
+_ROOT += _CHAIN + (SQUARE, C, A, 2, LOAD, W, MUL, A, C)
+_ROOT += (LOAD, U, MUL, H, A, LOAD, A, MUL, C, X, SQUARE, X, A, 1, LOAD, V, MUL, A, B, END, 0)
+# X = X * ROOT
+_TURN = (LOAD, X, MUL, ROOT, A, LOAD, ZERO, SUM, A, X, END, 0)
+# RFC 8032 section 5.1.2: x into X and y into Y; W is 1 / Z
+_AFFINE = (LOAD, W, MUL, X, A, MUL, Y, B, LOAD, ZERO, SUM, A, X, SUM, B, Y, END, 0)
+# Z = 1 and T = X Y, for a point with X and Y set
+_EXTEND = (LOAD, ZERO, SUM, ONE, Z, LOAD, X, MUL, Y, T, END, 0)
+_NEGATE = (LOAD, X, RSUB, ZERO, SUM, ZERO, X, LOAD, T, RSUB, ZERO, SUM, ZERO, T, END, 0)
+_NEGATE_W = (LOAD, W, RSUB, ZERO, SUM, ZERO, W, END, 0)
+_IDENTITY = (LOAD, ZERO, SUM, ZERO, X, SUM, ONE, Y, SUM, ONE, Z, SUM, ZERO, T, END, 0)
+
+
+# an affine X, Y as the three parts of a row
+_MAKE_ROW = (LOAD, X, SUM, Y, A, RSUB, Y, SUM, ZERO, B, LOAD, HALF, MUL, A, MADE, MUL, B, MADE + 1)
+_MAKE_ROW += (LOAD, X, MUL, Y, A, LOAD, A, MUL, D, MADE + 2, END, 0)
+
+# RFC 7748 section 5: one step of the ladder, on X2, Z2 in slots X, Y and X3, Z3 in slots Z, T.
+# q is 1 if the bit before this one differs from this one. x1 is in U.
+_LADDER = (SWAP, X)
+_LADDER += (LOAD, Y, SUM, X, A, RSUB, X, SUM, ZERO, B)  # A = x2 + z2, B = x2 - z2
+_LADDER += (LOAD, T, ADD_LESS, Z, MUL, B, C)  # C = (x3 + z3) B
+_LADDER += (LOAD, T, RSUB, Z, MUL, A, S)  # S = (x3 - z3) A
+_LADDER += (LOAD, C, SUM, S, F, RSUB, S, SUM, ZERO, H)  # F = S + C, H = S - C
+_LADDER += (SQUARE, F, Z, 1, SQUARE, H, F, 1, LOAD, U, MUL, F, T)
+_LADDER += (SQUARE, A, F, 1, SQUARE, B, H, 1)  # F = AA, H = BB
+_LADDER += (LOAD, H, MUL, F, X)
+_LADDER += (RSUB, F, SUM, ZERO, A, LOAD, F, SCALE, A, B)  # A = E, B = AA + 121665 E
+_LADDER += (LOAD, A, MUL, B, Y, END, 0)
+# X2 = 1, Z2 = 0, X3 = x1, Z3 = 1
+_LADDER_START = (LOAD, ZERO, SUM, ONE, X, SUM, ZERO, Y, SUM, U, Z, SUM, ONE, T, END, 0)
+# the last swap; W = Z2 for INVERT
+_SWAP = (SWAP, X, LOAD, ZERO, SUM, Y, W, END, 0)
+_TIMES_W = (LOAD, W, MUL, X, A, LOAD, ZERO, SUM, A, X, END, 0)
+
+ROUTINES = {
+    "START": (END, 0),
+    "DOUBLE": _double(with_t=False),
+    "DOUBLE_T": _double(with_t=True),
+    "ADD": _add(1, with_t=False),
+    "SUBTRACT": _add(-1, with_t=False),
+    "ADD_T": _add(1, with_t=True),
+    "SUBTRACT_T": _add(-1, with_t=True),
+    "ADD_ROW": _add_row(1, with_t=False),
+    "SUBTRACT_ROW": _add_row(-1, with_t=False),
+    "ADD_ROW_T": _add_row(1, with_t=True),
+    "SUBTRACT_ROW_T": _add_row(-1, with_t=True),
+    "CACHE": _CACHE,
+    "MAKE_ROW": _MAKE_ROW,
+    "INVERT": _INVERT,
+    "TAKE_ROOT": _ROOT,
+    "TURN": _TURN,
+    "AFFINE": _AFFINE,
+    "EXTEND": _EXTEND,
+    "NEGATE": _NEGATE,
+    "NEGATE_W": _NEGATE_W,
+    "IDENTITY": _IDENTITY,
+    "LADDER": _LADDER,
+    "SWAP_LAST": _SWAP,
+    "LADDER_START": _LADDER_START,
+    "TIMES_W": _TIMES_W,
+}
+
+
+def assemble():
+    """The program, and where each routine starts in it."""
+    program = b""
+    starts = {}
+    for name, code in ROUTINES.items():
+        starts[name] = len(program)
+        program += bytes(code)
+    return program, starts
+
+
+def text():
+    """The whole of firmware/verify/programs.py."""
+    program, starts = assemble()
+    literal = "".join(f"\\x{byte:02x}" for byte in program)
+    width = 4 * 23
+    body = "\n".join(f'    b"{literal[at : at + width]}"' for at in range(0, len(literal), width))
+    names = "\n".join(f"{name} = const({start})" for name, start in starts.items())
+    return f'''"""Routines for `field.run`. Written by tools/curve25519/programs.py: edit that."""
+
+from micropython import const
+
+# where each begins
+{names}
+
+PROGRAM = (
+{body}
+)
+'''
+
+
+def main():
+    TARGET.write_text(text())
+
+
+if __name__ == "__main__":
+    main()
