@@ -59,7 +59,10 @@ class _Reader:
         return value
 
     def item(self, tag_allowed):
-        head = self._take(1)[0]
+        if self._at == len(self._data):
+            raise Malformed("cbor: cut short")
+        head = self._data[self._at]  # without a slice: most items are a head and no more
+        self._at += 1
         kind = head >> 5
         if kind == _SIMPLE:
             return self._simple(head & 31)
@@ -102,9 +105,9 @@ class _Reader:
         # An item takes a byte at least: a count that cannot be true allocates nothing.
         if count > len(self._data) - self._at:
             raise Malformed("cbor: cut short")
-        values = []
-        for _ in range(count):
-            values.append(self.item(False))
+        values = [None] * count
+        for index in range(count):
+            values[index] = self.item(False)
         return values
 
     def _map(self, count):

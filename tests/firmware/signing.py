@@ -1,7 +1,9 @@
-"""Signs what the tests need, with the firmware's own encoder; not on the device."""
+"""Makes passes and signed objects for the tests: what a device itself never does."""
 
 from verify import cbor, cose, ed25519
 from verify.hmac import hmac_sha256
+
+BASE45 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
 
 def sign1(seed, header, payload):
@@ -16,3 +18,15 @@ def mac0(secret, header, payload, length):
     protected = cbor.encode(header)
     tag = hmac_sha256(secret, cbor.encode(["MAC0", protected, b"", payload]))[:length]
     return cbor.encode(cbor.Tag(cose.TAG_MAC0, [protected, {}, payload, tag]))
+
+
+def base45(data):
+    """The Base45 text (RFC 9285) of these bytes, as bytes."""
+    out = bytearray()
+    for at in range(0, len(data), 2):
+        pair = data[at : at + 2]
+        value = int.from_bytes(pair, "big")
+        for _ in range(len(pair) + 1):
+            out.append(BASE45[value % 45])
+            value //= 45
+    return bytes(out)
