@@ -1,5 +1,6 @@
 """What a person names as a pass: its text, a picture of it, a text file, or `-` for input."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def read_code(given: str) -> bytes:
     if given == "-":
         return sys.stdin.buffer.readline(4 * passes.MAX_TEXT)
     if given.startswith(passes.PREFIX):
-        return given.encode()
+        return os.fsencode(given)
     path = Path(given)
     if path.suffix.lower() == ".svg":
         raise FileProblem(f"{given} is a drawing; give a PNG or a photo of it.")
@@ -26,7 +27,7 @@ def read_code(given: str) -> bytes:
     if path.suffix.lower() in _PICTURE_ENDINGS or _is_file(path):
         files.read(path)  # for its message, if it is not there
         return qr.decode_picture(path)
-    return given.encode()
+    return os.fsencode(given)  # whatever bytes were typed: a reader has an answer to them
 
 
 def _is_file(path: Path) -> bool:

@@ -11,10 +11,11 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from provisioning.errors import FileProblem, Problem
+from provisioning.errors import FileProblem, Mistyped, Problem
 
-# Exit codes (docs/cli.md); 2 is a usage error.
+# Exit codes (docs/cli.md).
 EXIT_REFUSED = 1  # a pass, a claim or a list was refused; vectors differ
+EXIT_USAGE = 2  # typed wrongly; typer ends with it, too
 EXIT_FILE = 3  # a file cannot be used
 
 PASSPHRASE_VARIABLE = "SCANPOST_PASSPHRASE"
@@ -33,6 +34,8 @@ def told() -> Iterator[None]:
         yield
     except FileProblem as error:
         give_up(str(error), EXIT_FILE)
+    except Mistyped as error:
+        give_up(str(error), EXIT_USAGE)
     except Problem as error:
         give_up(str(error), EXIT_REFUSED)
 

@@ -104,6 +104,7 @@ def _vector(row: dict[str, Any]) -> Vector:
     name, text, now = row["name"], row["text"], row.get("now")
     if not isinstance(name, str) or not isinstance(text, str):
         raise Malformed("name and text must be texts")
+    (name + text).encode()  # a lone surrogate, which JSON can write, is no character
     if now is not None and type(now) is not int:
         raise Malformed("now must be Unix seconds, or null for a clock that is not set")
     expected = {"expect": row["expect"]} | {key: row[key] for key in DETAILS if key in row}

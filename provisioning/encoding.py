@@ -15,8 +15,9 @@ MAX_DEPTH = 6
 _TAG = 6  # major type
 _HEAD_BYTES = {24: 1, 25: 2, 26: 4, 27: 8}  # argument bytes by additional information
 
-# What cbor2 raises for bad input, and what its own handlers of tags let out (dates, decimals).
-_BAD_INPUT = (cbor2.CBORError, ValueError, TypeError, ArithmeticError, RecursionError, LookupError)
+# What cbor2 raises for bad input, and what its own handlers of tags let out (dates, decimals,
+# nesting, a tag inside itself as a map's key).
+_BAD_INPUT = (cbor2.CBORError, ValueError, TypeError, ArithmeticError, RuntimeError, LookupError)
 
 
 class Tagged(NamedTuple):

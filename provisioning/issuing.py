@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provisioning import base45, claims, cose, encoding, keys, passes
-from provisioning.errors import NotAllowed
+from provisioning.errors import NotAllowed, check_text
 
 SUBJECT_BYTES = 16
 CTI_BYTES = 8
@@ -55,8 +55,7 @@ def issue(
     _check_person(person, day)
     not_before = validity.issued_at if validity.not_before is None else validity.not_before
     claims.check_validity(validity.issued_at, not_before, validity.expires_at)
-    if len(issuer_name.encode()) > MAX_ISS_BYTES:
-        raise NotAllowed(f"The issuer's name is longer than {MAX_ISS_BYTES} bytes of UTF-8.")
+    check_text("issuer's name", issuer_name, MAX_ISS_BYTES)
     id_number = person.id_number.strip().upper()
     said = passes.Claims(
         subject=person.subject,

@@ -128,7 +128,7 @@ def load_secret(path: Path) -> HmacSecret:
             raise ValueError("length")
         if type(secret.alg) is not int or secret.alg not in cose.HMAC_TAG_BYTES:
             raise ValueError("alg")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileProblem(
             f"{path} is no HMAC secret's file (JSON with kid of 8 bytes, alg 5 or 4, secret of "
             "32 bytes). Make one with: scanpost keys hmac"

@@ -3,14 +3,15 @@
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from provisioning.errors import Problem
+from provisioning.errors import Mistyped
 
 DEFAULT_ZONE = "Asia/Shanghai"
+MAX_DIGITS = 10  # of Unix seconds, until the year 2286
 _CHINA = timezone(timedelta(hours=8))  # since 1991 without summer time
 
 
 def zone(name: str = DEFAULT_ZONE) -> tzinfo:
-    """A time zone by its name, such as Asia/Urumqi or UTC. Raises Problem."""
+    """A time zone by its name, such as Asia/Urumqi or UTC. Raises Mistyped."""
     if name == "UTC":
         return UTC
     try:
@@ -18,20 +19,22 @@ def zone(name: str = DEFAULT_ZONE) -> tzinfo:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         if name == DEFAULT_ZONE:  # a system without the time zone database
             return _CHINA
-        raise Problem(f"No time zone is called {name}. Write it like Asia/Shanghai.") from error
+        raise Mistyped(f"No time zone is called {name}. Write it like Asia/Shanghai.") from error
 
 
 def parse(text: str, local: tzinfo) -> int:
     """Unix seconds of a time: `2022-04-09`, `2022-04-09T12:30`, with or without an offset.
 
-    A bare number is Unix seconds; without an offset the time is local. Raises Problem.
+    A bare number is Unix seconds; without an offset the time is local. Raises Mistyped.
     """
     if text.isascii() and text.isdigit():
+        if len(text) > MAX_DIGITS:
+            raise Mistyped("A time in Unix seconds has no more than ten digits.")
         return int(text)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Problem(f"{text} is no time. Write it like 2022-04-09T12:30.") from error
+        raise Mistyped(f"{text} is no time. Write it like 2022-04-09T12:30.") from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=local)
     return int(moment.timestamp())

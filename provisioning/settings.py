@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from provisioning.errors import Malformed, NotAllowed
+from provisioning.errors import Malformed, NotAllowed, check_text
 
 TYP = "application/scanpost-settings+cbor"
 
@@ -24,8 +24,7 @@ class Settings(NamedTuple):
             ("device's name", self.device_name, 16),
             ("tubes' pattern", self.tube_pattern, 32),
         ):
-            if len(text.encode()) > most:
-                raise NotAllowed(f"The {what} is longer than {most} bytes of UTF-8; shorten it.")
+            check_text(what, text, most)
         if not -720 <= self.utc_offset_minutes <= 840:
             raise NotAllowed("The UTC offset is between -12:00 and +14:00.")
         if not 1 <= self.tube_size <= 99:

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from provisioning import cose
-from provisioning.errors import Malformed, NotAllowed
+from provisioning.errors import Malformed, NotAllowed, check_text
 from provisioning.key_checks import has_small_order, is_acceptable_key, is_canonical
 
 TYP = "application/scanpost-trust+cbor"
@@ -94,8 +94,7 @@ def check_issuer(issuer: Issuer) -> None:
         raise NotAllowed("An issuer's validity must end after it begins (and before 2106).")
     if not 0 < issuer.max_lifetime <= MAX_LIFETIME_S:
         raise NotAllowed("The longest lifetime of a pass is between a second and 30 days.")
-    if len(issuer.name.encode()) > MAX_NAME_BYTES:
-        raise NotAllowed(f"The name is longer than {MAX_NAME_BYTES} bytes of UTF-8; shorten it.")
+    check_text("name", issuer.name, MAX_NAME_BYTES)
 
 
 def _issuer(row: Any) -> Issuer:

@@ -10,9 +10,9 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from host_tools.console import AsJson, Zone, ask_passphrase, note, print_json, told
-from host_tools.people import Row, read_people, write_report
+from host_tools.people import REPORT, Row, read_people, write_report
 from provisioning import claims, files, issuing, keys, local_time, qr
-from provisioning.errors import FileProblem, NotAllowed, Problem
+from provisioning.errors import FileProblem, Mistyped, NotAllowed, Problem
 from provisioning.issuing import Issued, Person, Validity
 
 DAY_S = 86400
@@ -145,6 +145,7 @@ def _issue_one(
     if out is None and form is not Format.text:
         raise typer.BadParameter("A picture needs a file: --out pass.png")
     issued = maker.issue(person)
+    _warn_of_font(maker, form)
     if out is not None:
         files.replace(out, maker.render(issued, form))
     if as_json:
@@ -161,6 +162,8 @@ def _issue_one(
 def _issue_many(maker: Maker, csv: Path, out: Path, form: Format, as_json: bool) -> None:
     """All or none: every row is checked before anything is written."""
     people = read_people(csv)
+    if (out / REPORT).exists():
+        raise FileProblem(f"{out} has passes in it already, told in {REPORT}. Name a new folder.")
     made: list[tuple[Path, Issued]] = []
     wrong = []
     for number, row in people:
@@ -170,13 +173,14 @@ def _issue_many(maker: Maker, csv: Path, out: Path, form: Format, as_json: bool)
             wrong.append(f"{csv}, line {number}: {error}")
             continue
         ending = "txt" if form is Format.text else form.value
-        made.append((out / f"{row.file or f'pass-{number:04d}'}.{ending}", issued))
+        made.append((out / f"{row.file}.{ending}", issued))
     if wrong:
         raise NotAllowed("\n".join([*wrong, "Nothing was issued."]))
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileProblem(f"{out} cannot be made: {error.strerror}.") from error
+    _warn_of_font(maker, form)
     for path, issued in made:
         files.replace(path, maker.render(issued, form))
     rows = [_json(issued, path) for path, issued in made]
@@ -185,6 +189,14 @@ def _issue_many(maker: Maker, csv: Path, out: Path, form: Format, as_json: bool)
         print_json(rows)
     else:
         typer.echo(f"{len(made)} passes in {out}; {report} has their ids. Keep it private.")
+
+
+def _warn_of_font(maker: Maker, form: Format) -> None:
+    if form is Format.png and maker.font is None:
+        note(
+            "No font with Chinese was found: the lines under the code are in English only. "
+            "Name one with --font, or write .svg."
+        )
 
 
 def _issuer_key(path: Path) -> Any:
@@ -209,18 +221,18 @@ def _person(row: Row) -> Person:
     try:
         birth = date.fromisoformat(row.birth) if row.birth else None
     except ValueError as error:
-        raise NotAllowed(f"{row.birth} is no date of birth; write it like 1960-05-17.") from error
+        raise Mistyped(f"{row.birth} is no date of birth; write it like 1960-05-17.") from error
     try:
         subject = bytes.fromhex(row.subject) if row.subject else secrets.token_bytes(16)
     except ValueError as error:
-        raise NotAllowed(f"{row.subject} is no subject: 32 hex digits.") from error
+        raise Mistyped(f"{row.subject} is no subject: 32 hex digits.") from error
     relation = row.relation or "own"
     if relation.isdigit() and int(relation) in claims.RELATION_NAMES.values():
         number = int(relation)
     elif relation in claims.RELATION_NAMES:
         number = claims.RELATION_NAMES[relation]
     else:
-        raise NotAllowed(f"{relation} is no relation: own, minor, elder, unable.")
+        raise Mistyped(f"{relation} is no relation: own, minor, elder, unable.")
     return Person(subject, row.name, number, row.id_number, birth)
 
 

@@ -11,7 +11,7 @@ from host_tools.code_text import read_code
 from host_tools.console import AsJson, RootKey, Zone, console, print_json, told
 from host_tools.signed_files import Root, read_revoked, read_signed, read_trust, table_path
 from provisioning import cose, files, keys, local_time, passes, revocation, settings, trust
-from provisioning.errors import FileProblem, Malformed, NotAllowed, Refused
+from provisioning.errors import FileProblem, Malformed, Mistyped, NotAllowed, Refused
 from provisioning.revocation import RevocationList
 from provisioning.settings import Settings
 from provisioning.trust import Issuer, TrustList
@@ -315,10 +315,10 @@ def _hex(text: str, what: str, least: int, most: int) -> bytes:
     try:
         data = bytes.fromhex(text)
     except ValueError as error:
-        raise NotAllowed(f"{what} is written in hex digits, not like {text!r}.") from error
+        raise Mistyped(f"{what} is written in hex digits, not like {text!r}.") from error
     if not least <= len(data) <= most:
         size = f"{least}" if least == most else f"{least} to {most}"
-        raise NotAllowed(f"{what} has {size} bytes, two hex digits each.")
+        raise Mistyped(f"{what} has {size} bytes, two hex digits each.")
     return data
 
 
@@ -326,6 +326,6 @@ def _offset_minutes(text: str) -> int:
     try:
         offset = datetime.strptime(text.replace("Z", "+00:00"), "%z").utcoffset()
     except ValueError as error:
-        raise NotAllowed(f"{text} is no UTC offset; write it like +08:00.") from error
+        raise Mistyped(f"{text} is no UTC offset; write it like +08:00.") from error
     assert offset is not None
     return int(offset.total_seconds()) // 60

@@ -46,5 +46,8 @@ def test_what_no_file_of_vectors_is(tmp_path):
         result = run(path)
         assert result.exit_code == 3, (text[:20], result.output)
         assert isinstance(result.exception, SystemExit)
+    vector = {"name": "a surrogate", "text": "SP1:\ud800", "now": 1, "expect": "MALFORMED"}
+    path.write_text(json.dumps({"trust": [], "vectors": [vector]}))
+    assert run(path).exit_code == 3
     assert run(tmp_path / "none.json").exit_code == 3
     assert run(VECTORS, "--runtime", "cpython", "--firmware", tmp_path).exit_code == 3

@@ -74,6 +74,8 @@ def test_a_passphrase(here, monkeypatch):
 
 def test_what_no_key_is(here):
     (here / "junk.pem").write_text("junk")
+    (here / "deep.json").write_text('{"a":' * 5000)
+    refused(3, "deep.json", "issue", "--key", "deep.json", "--name", "Li")
     for path in ("junk.pem", "root.pub.pem", "missing.pem", "hmac.json", "."):
         refused(3, path, "trust", "add", "trust.cbor", "issuer.pub.pem", "--root", path)
     refused(3, "issuer.pub.pem", "trust", "add", "trust.cbor", "issuer.pem", "--root", "root.pem")
@@ -111,17 +113,18 @@ def test_trust_lists(here):
     kid = shown["issuers"][0]["kid"]
     good("trust", "remove", "trust.cbor", kid, "--root", "root.pem")
     refused(1, "No issuer", "trust", "remove", "trust.cbor", kid, "--root", "root.pem")
-    refused(1, "hex digits", "trust", "remove", "trust.cbor", "xyz", "--root", "root.pem")
+    refused(2, "hex digits", "trust", "remove", "trust.cbor", "xyz", "--root", "root.pem")
     good("trust", "new", "trust.cbor", "--root", "root.pem", "--replace")
     shown = json.loads(good("trust", "show", "trust.cbor", "--json").stdout)
     assert shown["sequence"] == 5 and shown["issuers"] == []
     for options in (
         ("--from", "2030-01-01", "--until", "2029-01-01"),
-        ("--from", "soon"),
         ("--name", "x" * 33),
-        ("--zone", "Nowhere/At/All"),
+        ("--name", "\udcff"),
     ):
         refused(1, "", "trust", "add", "trust.cbor", "hmac.json", "--root", "root.pem", *options)
+    for options in (("--from", "soon"), ("--from", "1" * 5000), ("--zone", "Nowhere/At/All")):
+        refused(2, "", "trust", "add", "trust.cbor", "hmac.json", "--root", "root.pem", *options)
 
 
 def test_a_list_of_another_kind_or_damaged(here):
@@ -149,12 +152,13 @@ def test_what_devices_get_is_what_the_page_says(here):
     assert opened.sequence == 2
     assert opened.body == {1: "社区", 2: 360, 3: 20, 4: "", 5: "T#######", 6: False}
     for option in (
-        ("--utc-offset", "six"),
         ("--site", "x" * 33),
+        ("--site", "\udcff"),
         ("--device-name", "x" * 17),
         ("--tube-pattern", "T*#"),
     ):
         refused(1, "", "settings", "settings.cbor", "--root", "root.pem", *option)
+    refused(2, "", "settings", "settings.cbor", "--root", "root.pem", "--utc-offset", "six")
 
 
 @pytest.mark.parametrize("ending", ["txt", "png"])
@@ -182,6 +186,8 @@ def test_a_pass_by_hmac(here):
 def test_other_texts_and_pictures(here):
     assert answer("https://example.org/") == "MALFORMED"
     assert answer("x" * 5000) == "MALFORMED"
+    assert answer("\udcff") == "MALFORMED"  # an argument that is not in UTF-8
+    assert answer("SP1:\udcff") == "MALFORMED"
     refused(3, "cannot be read", "verify", "--trust", "trust.cbor", "missing.png")
     (here / "empty.png").write_bytes(b"")
     refused(3, "as a picture", "verify", "--trust", "trust.cbor", "empty.png")
@@ -207,9 +213,10 @@ def test_rules_of_claiming(here):
     assert claim("--id-number", "11010519491231002X") == 0
     assert claim("--id-number", "110105194912310021") == 1
     assert claim("--id-number", "11010519491231002X", "--birth", "1950-01-01") == 1
-    assert claim("--birth", "yesterday") == 1
+    assert claim("--issuer-name", "\udcff") == 1
+    assert claim("--birth", "yesterday") == 2
     assert claim("--subject", "12") == 1
-    assert claim("--subject", "xyz") == 1
+    assert claim("--subject", "xyz") == 2
     assert claim("--out", "pass.pdf") == 2
     assert claim("--format", "png") == 2
     assert run("issue", "--key", "issuer.pem", "--name", "").exit_code == 1
@@ -233,17 +240,21 @@ def test_many_from_a_csv(here):
     for row in rows:
         assert qr.decode_picture(here / row["file"]).decode() == row["text"]
         assert answer(row["file"]) == "ACCEPTED"
+    refused(3, "issued.csv", *many)
+    many = (*many[:-1], "more")
     _people(people, "Li,own,,,,a", "Wu,elder,,2000-01-01,,b", "Xu,own,1,,,c")
     result = refused(1, "line 3", *many)
-    assert "line 4" in result.stderr and not (here / "made" / "a.png").exists()
+    assert "line 4" in result.stderr and not (here / "more").exists()
     _people(people, "Li,own,,,,../a")
     refused(3, "line 2", *many)
-    _people(people, "Li,own,,,,a", "Li,own,,,,a")
-    refused(3, "twice", *many)
+    for files in (("a", "a"), ("a", "A"), ("pass-0003", "")):
+        _people(people, *(f"Li,own,,,,{file}" for file in files))
+        refused(3, "twice", *many)
     _people(people, "Li,own")
     refused(3, "line 2", *many)
-    people.write_text("nom\nLi\n")
-    refused(3, "column", *many)
+    for text in ("nom\nLi\n", "name,name\nLi,Wu\n"):
+        people.write_text(text)
+        refused(3, "Columns:", *many)
     people.write_bytes("name\n张\n".encode("gb18030"))
     refused(3, "UTF-8", *many)
     assert run(*many[:-2]).exit_code == 2

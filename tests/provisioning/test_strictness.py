@@ -36,6 +36,7 @@ from provisioning.errors import Malformed
         "d90102820102",  # a set
         "c4821b7fffffffffffffff01",  # a decimal fraction with a huge exponent
         "c5821b7fffffffffffffff01",
+        "d9d9d1d864a2cbf4d7824461626364a0d7d82580d836d8235f4161ff",  # a tag as a key, holding it
         "62c328",  # not UTF-8
         "818181818181" + "80",  # seven deep
         "",
