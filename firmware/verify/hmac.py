@@ -4,6 +4,8 @@ import hashlib
 
 from micropython import const
 
+from verify.wipe import wipe, wipe_hash
+
 _BLOCK_BYTES = const(64)
 
 
@@ -23,11 +25,15 @@ def hmac_sha256(key, *parts):
     for index in range(_BLOCK_BYTES):
         pad[index] ^= 0x36 ^ 0x5C
     outer = hashlib.sha256(pad)
-    # The padded key must not stay behind in the heap.
-    for index in range(_BLOCK_BYTES):
-        pad[index] = 0
-    outer.update(inner.digest())
-    return outer.digest()
+    digest = inner.digest()
+    outer.update(digest)
+    tag = outer.digest()
+    # Nothing that the key could be found from, or tried against, stays behind in the heap.
+    wipe(pad)
+    wipe(digest)
+    wipe_hash(inner)
+    wipe_hash(outer)
+    return tag
 
 
 def equal(left, right):

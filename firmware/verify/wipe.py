@@ -1,0 +1,72 @@
+"""Overwrites secrets that must not stay readable in the heap.
+
+MicroPython's collector frees blocks and leaves their bytes. A `bytearray` is simply overwritten; an
+immutable result, and an AES or hash object with its key inside, only by address.
+"""
+
+import gc
+import hashlib
+import sys
+
+import cryptolib
+
+try:
+    from uctypes import addressof, bytearray_at
+except ImportError:
+    # CPython: nothing can be overwritten by address, and `id` is no promise of one.
+    addressof = bytearray_at = None
+
+_KEY = bytes(32)
+_WORD_BYTES = 8 if sys.maxsize > 0x7FFFFFFF else 4
+_zeros = memoryview(bytes(512))
+
+
+def wipe(secret):
+    """Overwrites the content of a bytearray, or of bytes that were made for the caller alone.
+
+    Never for a literal or for bytes that someone else holds: they change under all names.
+    """
+    if isinstance(secret, bytes):
+        if bytearray_at and secret:
+            wipe(bytearray_at(addressof(secret), len(secret)))
+        return
+    for start in range(0, len(secret), len(_zeros)):
+        end = min(start + len(_zeros), len(secret))
+        secret[start:end] = _zeros[: end - start]
+
+
+def _object_bytes(make):
+    """The heap bytes that an object takes; `make` allocates it and nothing else."""
+    gc.collect()
+    before = gc.mem_alloc()
+    made = make()
+    size = gc.mem_alloc() - before
+    return size if made else 0
+
+
+def _new_aes():
+    return cryptolib.aes(_KEY, 1)
+
+
+_AES_BYTES = _HASH_BYTES = 0
+if bytearray_at:
+    _AES_BYTES = _object_bytes(_new_aes)
+    _HASH_BYTES = _object_bytes(hashlib.sha256)
+
+
+def _wipe_object(thing, size):
+    # The first word is the object's type, which the collector may still look at.
+    content = bytearray_at(id(thing), size)
+    content[_WORD_BYTES:] = _zeros[: size - _WORD_BYTES]
+
+
+def wipe_aes(cipher):
+    """Overwrites a `cryptolib.aes` object, key schedule included; it is of no use after that."""
+    if _AES_BYTES:
+        _wipe_object(cipher, _AES_BYTES)
+
+
+def wipe_hash(state):
+    """Overwrites a `hashlib.sha256` object; it is of no use after that."""
+    if _HASH_BYTES:
+        _wipe_object(state, _HASH_BYTES)
