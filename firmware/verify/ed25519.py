@@ -4,8 +4,8 @@ Strict where the RFC leaves a choice: S < L, canonical encodings of A and R, A n
 the cofactorless equation [S]B = R + [k]A with k reduced modulo L. Signing is in verify/signing.py.
 """
 
-from verify import plans, points, programs, rows, scalars
-from verify.sha512 import sha512
+from verify import euclid, plans, points, programs, rows, scalars
+from verify.sha512 import digest_into
 
 _L = 2**252 + 27742317777372353535851937790883648493
 _BASE_SEED = rows.seed(points.BASE)
@@ -21,8 +21,14 @@ _SMALL_ORDER_Y = (
     b"\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
 )
 
-_padded = bytearray(33)  # plans.windows looks one byte ahead
-_scalar = memoryview(_padded)[:32]
+_ZERO = bytes(32)
+
+_digest = bytearray(64)
+_k = bytearray(32)
+_u_padded = bytearray(33)  # plans.windows looks one byte ahead
+_v_padded = bytearray(33)
+_u = memoryview(_u_padded)[:32]
+_v = memoryview(_v_padded)[:32]
 _encoded = bytearray(32)
 _plan = bytearray(plans.PLAN_BYTES)
 _picks = bytearray(16)
@@ -53,74 +59,108 @@ def verify(public_key, message, signature, prepared=None):
     """
     if len(public_key) != 32 or len(signature) != 64:
         return False
+    # RFC 8032 section 5.1.7 step 1; R is decoded below, or compared with what it has to be
     if int.from_bytes(signature[32:], "little") >= _L or _has_small_order(public_key):
         return False
+    # step 2
+    digest_into(_digest, signature[:32], public_key, message)
+    scalars.reduce(_digest, _k)
+    # step 3, in the first way that can be gone
+    good = None
     base = rows.base()
-    if prepared is not None and base is not None:
-        _plan_scalars(public_key, message, signature, 1)
-        if _combine(plans.TWO_COMBS, (base, prepared), (_BASE_SEED, rows.seed(public_key))):
-            return _is(signature[:32])
+    if base is not None:
+        if prepared is not None:
+            good = _verify_prepared(public_key, signature, base, prepared)
+        if good is None:
+            good = _verify_halved(public_key, signature, base)
+    if good is None:
+        good = _verify_plainly(public_key, signature)
+    return good
+
+
+def _verify_prepared(public_key, signature, base, prepared):
+    """[S]B - [k]A by two combs, encoded, is R? None if a table is damaged or another key's."""
+    _comb_of(1, _k)
+    scalars.reduce(signature[32:], _v)
+    _comb_of(0, _v)
+    seeds = (_BASE_SEED, rows.seed(public_key))
+    if not _combine(31, plans.TWO_COMBS, (base, prepared), seeds):
+        return None
+    points.encode_public(_encoded)
+    return _encoded == signature[:32]
+
+
+def _verify_halved(public_key, signature, base):
+    """[v S]B - [u]A - [v]R is the identity, for u = v k (mod 8 L) and v odd, both short?
+
+    That is v times the point that has to be the identity (Antipa et al. 2005, Pornin 2020). Modulo
+    8 L, which is a multiple of every point's order, nothing is lost with an A of any order; and as
+    v is prime to 8 L, nothing is added. None if the base point's table is damaged, or u and v long.
+    """
+    if not any(_k):
+        return None
+    sign = euclid.halve(_k, _u, _v)
+    if sign == 0:
+        return None
+    if not points.decode(public_key):
+        return False
+    if sign > 0:
+        points.routine(programs.NEGATE)
+    points.make_table(0)
+    if not points.decode(signature[:32]):
+        return False
+    points.routine(programs.NEGATE)
+    points.make_table(1)
+    top = max(plans.windows(_plan, 0, _u_padded, 32), plans.windows(_plan, 256, _v_padded, 32))
+    scalars.multiply_add(_v, signature[32:], _ZERO, _v)
+    _comb_of(0, _v)
+    if not _combine(top, plans.TWO_WINDOWS | plans.ONE_COMB, (base,), (_BASE_SEED,)):
+        return None
+    return points.is_identity()
+
+
+def _verify_plainly(public_key, signature):
+    """[S]B - [k]A by windows only, encoded, is R?"""
     if not points.decode(public_key):
         return False
     points.routine(programs.NEGATE)
     points.make_table(0)
-    if base is not None:
-        _plan_scalars(public_key, message, signature, 0)
-        if _combine(plans.ONE_WINDOW | plans.ONE_COMB, (base,), (_BASE_SEED,)):
-            return _is(signature[:32])
-        # damaged: do without
-        points.decode(public_key)
-        points.routine(programs.NEGATE)
-        points.make_table(0)
     points.decode(points.BASE)
     points.make_table(1)
-    _plan_scalars(public_key, message, signature, None)
-    _combine(plans.TWO_WINDOWS, (), ())
-    return _is(signature[:32])
+    _u[:] = _k
+    _v[:] = signature[32:]
+    top = max(plans.windows(_plan, 0, _u_padded, 32), plans.windows(_plan, 256, _v_padded, 32))
+    _combine(top, plans.TWO_WINDOWS, (), ())
+    points.encode_public(_encoded)
+    return _encoded == signature[:32]
 
 
-def _is(encoded):
-    points.encode(_encoded)
-    return _encoded == encoded
+def _comb_of(number, scalar):
+    """Lays out comb `number` for a scalar below L that scalars has just computed."""
+    scalars.make_odd(scalar)
+    plans.comb_bits(_plan, number, scalar)
 
 
-def _plan_scalars(public_key, message, signature, combs_of_key):
-    """Lays out S for the base point and k for the key, as digits of a window or bits of a comb."""
-    scalars.reduce(sha512(signature[:32], public_key, message), _scalar)
-    if combs_of_key:
-        scalars.make_odd(_scalar)
-        plans.comb_bits(_plan, 1, _scalar)
-    else:
-        plans.windows(_plan, 0, _padded, 32)
-    if combs_of_key is None:
-        _scalar[:] = signature[32:]
-        plans.windows(_plan, 256, _padded, 32)
-    else:
-        scalars.reduce(signature[32:], _scalar)
-        scalars.make_odd(_scalar)
-        plans.comb_bits(_plan, 0, _scalar)
-
-
-def _combine(use, tables, seeds):
-    """The point is the sum the plan says. False if a row read is not what it should be."""
+def _combine(column, use, tables, seeds):
+    """The point becomes the sum that is planned. False if a row read is not what it should be."""
     many = len(tables)
-    column = 255 if use & plans.TWO_WINDOWS or use & plans.ONE_WINDOW else 31
-    first = plans.FROM_IDENTITY
+    use |= plans.FROM_IDENTITY
     while column >= 0:
-        count = 8 if column < 32 and many else 32
-        plans.write_script(
-            points.script, _plan, _picks, column << 16 | use | first | (column - count + 1)
-        )
-        first = 0
+        last = max(column - 31, 0)
+        if many:
+            # rows fit for eight columns of two combs; above column 31 there are none
+            last = max(column - 15 // many, 0) if column < 32 else max(column - 31, 32)
+        plans.write_script(points.script, _plan, _picks, column << 16 | use | last)
+        use &= ~plans.FROM_IDENTITY
         if column < 32:
-            for n in range(count * many):
+            for n in range((column - last + 1) * many):
                 which = n % many
-                view = _row_views[n]
-                tables[which].read(_picks[n], view)
-                if not rows.is_good(view, seeds[which] + _picks[n]):
+                row = _row_views[n]
+                tables[which].read(_picks[n], row)
+                if not rows.are_good(row, 1, seeds[which] + _picks[n]):
                     return False
         points.run_script()
-        column -= count
+        column = last - 1
     return True
 
 

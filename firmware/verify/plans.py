@@ -21,7 +21,7 @@ _ADD_ROW = const(323)
 _SUBTRACT_ROW = const(377)
 _ADD_ROW_T = const(429)
 _SUBTRACT_ROW_T = const(486)
-_IDENTITY = const(925)
+_IDENTITY = const(966)
 
 # What a plan is made from, one buffer: windows of two scalars, bits of two combs
 _DIGITS = const(256)  # of each of two scalars; a byte each, plus 16: 16 is none
@@ -48,8 +48,12 @@ _ROW_BYTES = const(128)
 
 
 @micropython.viper
-def windows(plan: ptr8, at: int, scalar: ptr8, size: int):
-    """Writes at `at` the digits of the scalar, `size` bytes, below 2^253 and followed by a zero."""
+def windows(plan: ptr8, at: int, scalar: ptr8, size: int) -> int:
+    """Writes at `at` the digits of a scalar below 2^253, `size` bytes and a zero after them.
+
+    Returns the place of the highest digit that is not 0.
+    """
+    top = 0
     i = 0
     while i < _DIGITS:
         plan[at + i] = _NONE
@@ -71,7 +75,9 @@ def windows(plan: ptr8, at: int, scalar: ptr8, size: int):
                 digit -= 32
                 carry = 1
             plan[at + i] = digit + _NONE
+            top = i
             i += 5
+    return top
 
 
 def comb_bits(plan, comb, scalar):

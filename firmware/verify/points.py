@@ -6,9 +6,10 @@ The routines themselves are in tools/curve25519/programs.py, the arithmetic in v
 import micropython
 from micropython import const
 
-from verify import programs
+from verify import euclid, programs
 from verify.field import run
 from verify.limbs import copy, freeze, pack, unpack
+from verify.sha512 import wipe
 
 # slots of one element each; the whole list is in tools/curve25519/programs.py
 X = const(1)
@@ -49,6 +50,7 @@ _i = None
 _CONSTANTS = None
 
 BASE = b"\x58" + b"\x66" * 31  # the base point's encoding
+_NOUGHT = bytes(32)
 _a = bytearray(32)
 _b = bytearray(32)
 
@@ -118,7 +120,7 @@ def decode(encoded):
         routine(programs.TURN)
     give(X, _a)  # step 4
     sign = encoded[31] >> 7
-    if sign and not any(_a):
+    if sign and _a == _NOUGHT:
         return False
     routine(programs.EXTEND)
     if _a[0] & 1 != sign:
@@ -133,9 +135,36 @@ def to_affine():
     routine(programs.AFFINE)
 
 
+def encode_public(out):
+    """As `encode`, faster, and not in constant time."""
+    freeze(work, 20 * Z)
+    euclid.invert(work, 20 * Z, 20 * W)
+    routine(programs.AFFINE)
+    _encode_affine(out)
+
+
 def encode(out):
     """RFC 8032 section 5.1.2: writes the 32-byte encoding of the point to `out`."""
     to_affine()
+    _encode_affine(out)
+
+
+def keep():
+    """Keeps the point for encode_both."""
+    copy(work, 20 * MADE, 20 * X, 80)
+
+
+def encode_both(out, kept):
+    """Encodes the point to `out`, and the one that was kept to `kept`: one inversion for both."""
+    routine(programs.JOIN)
+    routine(programs.INVERT)
+    routine(programs.SPLIT)
+    _encode_affine(out)
+    copy(work, 20 * X, 20 * U, 40)
+    _encode_affine(kept)
+
+
+def _encode_affine(out):
     give(X, _a)
     give(Y, out)
     out[31] |= (_a[0] & 1) << 7
@@ -159,17 +188,16 @@ def make_table(number):
 
 
 def clear():
-    """Overwrites the slots that a computation leaves something in."""
-    for at in (0, 20 * MADE):
-        for i in range(4 * at, 4 * at + (14 * SLOT_BYTES if at == 0 else 4 * SLOT_BYTES)):
-            work[i] = 0
+    """Overwrites the script, and the slots that a computation leaves something in: 0 to 13."""
+    wipe(work, 14 * SLOT_BYTES)
+    wipe(script, len(script))
 
 
 def is_identity():
     """True if the point is (0, 1)."""
     give(X, _a)
     give(Y, _b)
-    if any(_a):
+    if _a != _NOUGHT:
         return False
     give(Z, _a)
     return _a == _b

@@ -73,9 +73,22 @@ def check(row: ptr16, total: int) -> int:
     return total
 
 
-def is_good(row, total):
-    """True if the check of a row is that of its key and index: their seed and index, added."""
-    return check(row, total) == row[120] | row[121] << 8 | row[122] << 16
+@micropython.viper
+def are_good(rows: ptr16, count: int, total: int) -> int:
+    """1 if the checks of consecutive rows fit; `total` is the key's seed plus the first's index."""
+    at = 0
+    while count:
+        found = total & 0xFFFFFF
+        end = at + 60
+        while at < end:
+            found = (found * 31 + rows[at]) & 0xFFFFFF
+            at += 1
+        if rows[at] | (rows[at + 1] << 16) != found:
+            return 0
+        at += 4
+        total += 1
+        count -= 1
+    return 1
 
 
 @micropython.viper

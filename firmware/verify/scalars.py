@@ -8,6 +8,7 @@ import micropython
 from micropython import const
 
 from verify.limbs import pack, unpack
+from verify.sha512 import wipe
 
 L_BYTES = (
     b"\xed\xd3\xf5\x5c\x1a\x63\x12\x58\xd6\x9c\xf7\xa2\xde\xf9\xde\x14"
@@ -127,5 +128,5 @@ def multiply_add(a, b, c, out):
 
 def clear():
     """Forgets the last operands."""
-    for i in range(80, len(_words)):
-        _words[i] = 0
+    wipe(_words, len(_words))
+    unpack(_words, _L, L_BYTES, 32)

@@ -52,6 +52,41 @@ def _accumulate(words: ptr16, hash: ptr16):
         word += 1
 
 
+@micropython.viper
+def _zero(block: ptr8, filled: int):
+    """Fills up the block with zeros."""
+    while filled < 128:
+        block[filled] = 0
+        filled += 1
+
+
+@micropython.viper
+def _write_length(block: ptr8, bytes_high: int, bytes_low: int):
+    """Ends the block with a length in bits: 8 * (bytes_high * 2^24 + bytes_low)."""
+    block[123] = bytes_high >> 5
+    block[124] = ((bytes_high << 3) | (bytes_low >> 21)) & 255
+    block[125] = (bytes_low >> 13) & 255
+    block[126] = (bytes_low >> 5) & 255
+    block[127] = (bytes_low << 3) & 255
+
+
+@micropython.viper
+def _swap(out: ptr8, hash: ptr8):
+    """The hash's words of eight bytes, most significant first."""
+    i = 0
+    while i < 64:
+        out[i] = hash[i ^ 7]
+        i += 1
+
+
+@micropython.viper
+def wipe(buffer: ptr8, size: int):
+    """Overwrites the first `size` bytes of a buffer that held a secret."""
+    while size:
+        size -= 1
+        buffer[size] = 0
+
+
 def _compress():
     _load(_words, _block, _hash)
     expand(0, _words)
@@ -68,32 +103,25 @@ def digest_into(out, *parts):
     filled = 0
     size = 0
     for part in parts:
-        size += len(part)
+        length = len(part)
+        size += length
         at = 0
-        while len(part) - at >= _BLOCK_BYTES - filled:
-            _block[filled:] = part[at : at + _BLOCK_BYTES - filled]
-            at += _BLOCK_BYTES - filled
+        while length - at >= _BLOCK_BYTES - filled:
+            end = at + _BLOCK_BYTES - filled
+            _block[filled:] = part[at:end]
+            at = end
             filled = 0
             _compress()
-        rest = len(part) - at
-        _block[filled : filled + rest] = part[at:] if at else part
-        filled += rest
+        _block[filled : filled + length - at] = part[at:] if at else part
+        filled += length - at
     _block[filled] = 0x80
-    filled += 1
-    if filled > 112:
-        for i in range(filled, _BLOCK_BYTES):
-            _block[i] = 0
+    _zero(_block, filled + 1)
+    if filled > 111:  # no room for the length
         _compress()
-        filled = 0
-    for i in range(filled, 120):
-        _block[i] = 0
-    size <<= 3
-    for i in range(8):
-        _block[127 - i] = size >> 8 * i & 255
+        _zero(_block, 0)
+    _write_length(_block, size >> 24, size & 0xFFFFFF)
     _compress()
-    for word in range(8):
-        for i in range(8):
-            out[8 * word + i] = _hash[8 * word + 7 - i]
+    _swap(out, _hash)
 
 
 def sha512(*parts):
@@ -105,6 +133,6 @@ def sha512(*parts):
 
 def clear():
     """Forgets what was hashed."""
-    for buffer in (_words, _hash, _block):
-        for i in range(len(buffer)):
-            buffer[i] = 0
+    wipe(_words, STATE_BYTES)
+    wipe(_hash, 64)
+    wipe(_block, _BLOCK_BYTES)

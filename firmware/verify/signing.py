@@ -14,7 +14,7 @@ from micropython import const
 
 from verify import points, programs, rows, scalars
 from verify.sha512 import clear as clear_sha512
-from verify.sha512 import digest_into
+from verify.sha512 import digest_into, wipe
 
 _COLUMNS = const(26)
 # Byte offsets in points.work while signing: the 32 rows, then two that were picked
@@ -35,22 +35,20 @@ _SEED = rows.seed(points.BASE)
 
 
 @micropython.viper
-def _digits(bits: ptr8, i: int) -> int:
-    """Five digits of an odd scalar, from digit i on, 52 apart."""
+def _pick(acc: int, p: ptr32, bits: ptr8, out: ptr32):
+    """Writes to `out` the row at `p` that five digits of an odd scalar name, or its negative.
+
+    acc: the first digit's number; the others are 52 apart. All 16 rows are read, and one kept.
+    """
     digits = 0
     tooth = 0
-    i += 1  # bit 0 is always set: digit i is bit i + 1
+    acc += 1  # bit 0 is always set: digit i is bit i + 1
     while tooth < 5:
-        digits = digits | (((bits[i >> 3] >> (i & 7)) & 1) << tooth)
-        i += 52
+        digits = digits | (((bits[acc >> 3] >> (acc & 7)) & 1) << tooth)
+        acc += 52
         tooth += 1
-    return digits
-
-
-@micropython.viper
-def _pick(acc: int, p: ptr32, digits: int, out: ptr32):
-    """Copies one of 16 rows at `p`, reading all: number bits 0 to 3, inverted if bit 4 is clear."""
-    digits = (digits ^ ((digits >> 4) - 1)) & 15
+    minus = (digits >> 4) - 1  # -1 if the highest digit is, else 0
+    digits = (digits ^ minus) & 15
     # -1 for the row wanted, else 0
     m0 = (digits - 1) >> 4
     m1 = ((digits ^ 1) - 1) >> 4
@@ -91,24 +89,18 @@ def _pick(acc: int, p: ptr32, digits: int, out: ptr32):
         i += 1
         at += 4
         p = ptr32(at)
-
-
-@micropython.viper
-def _turn(row: ptr16, digits: int):
-    """Makes the row its negative if bit 4 of `digits` is clear, by masks.
-
-    Parts 0 and 1 change places; part 2, x, becomes 32 p - x, whose limbs are carried.
-    """
-    minus = (digits >> 4) - 1
-    carry = -607 & minus  # the limbs of 32 p are 8191, but for the first, which is 607 less
+    # The negative: parts 0 and 1 change places; part 2, x, becomes 32 p - x, carried. The limbs of
+    # 32 p are 8191, but for the first, which is 607 less.
+    row = ptr16(int(out))
+    acc = -607 & minus
     i = 0
     while i < 20:
         changed = (row[i] ^ row[20 + i]) & minus
         row[i] = row[i] ^ changed
         row[20 + i] = row[20 + i] ^ changed
-        carry += (8191 & minus) + (row[40 + i] ^ minus) - minus
-        row[40 + i] = carry & 8191
-        carry = carry >> 13
+        acc += (8191 & minus) + (row[40 + i] ^ minus) - minus
+        row[40 + i] = acc & 8191
+        acc = acc >> 13
         i += 1
 
 
@@ -117,11 +109,7 @@ def _load_rows():
     table = rows.base()
     if table is not None:
         table.read(rows.SIGNING, _rows)
-        for i in range(32):
-            row = _rows[rows.ROW_BYTES * i : rows.ROW_BYTES * (i + 1)]
-            if not rows.is_good(row, _SEED + rows.SIGNING + i):
-                break
-        else:
+        if rows.are_good(_rows, 32, _SEED + rows.SIGNING):
             return
     from verify import preparation
 
@@ -134,24 +122,20 @@ def _multiply_base(scalar):
     scalars.make_odd(scalar)
     _bits[:32] = scalar
     _bits[32] = 0x10  # digit 259 is plus
-    start = programs.IDENTITY
+    points.put_script(0, programs.IDENTITY, 0)
+    points.put_script(1, programs.ADD_ROW_T, _PICKED)
+    points.put_script(2, programs.ADD_ROW, _PICKED + 128)
+    first, second = _parts
+    to_first, to_second = _picked
     for column in range(_COLUMNS - 1, -1, -1):
-        for part in (0, 1):
-            digits = _digits(_bits, column + _COLUMNS * part)
-            _pick(0, _parts[part], digits, _picked[part])
-            _turn(_picked[part], digits)
-        points.put_script(0, start, 0)
-        points.put_script(1, programs.ADD_ROW_T, _PICKED)
-        points.put_script(2, programs.ADD_ROW_T, _PICKED + 128)
+        _pick(column, first, _bits, to_first)
+        _pick(column + _COLUMNS, second, _bits, to_second)
         points.run_script()
-        start = programs.DOUBLE_T
-    clear(_bits)
-
-
-def clear(buffer):
-    """Overwrites a buffer that held a secret."""
-    for i in range(len(buffer)):
-        buffer[i] = 0
+        if column == _COLUMNS - 1:
+            points.put_script(0, programs.DOUBLE_T, 0)
+            points.put_script(1, programs.ADD_ROW_T, _PICKED)
+            points.put_script(2, programs.ADD_ROW, _PICKED + 128)
+    wipe(_bits, len(_bits))
 
 
 def _expand(seed):
@@ -165,10 +149,8 @@ def _expand(seed):
 
 
 def _forget():
-    for buffer in (_digest, _secret, _nonce, _k):
-        clear(buffer)
-    clear(_picked[0])
-    clear(_picked[1])
+    for buffer in (_digest, _secret, _nonce, _k, _picked[0], _picked[1]):
+        wipe(buffer, len(buffer))
     points.clear()
     scalars.clear()
     clear_sha512()
@@ -188,23 +170,27 @@ def public_key(seed):
 def sign(seed, message, public=None):
     """The 64-byte signature of `message` by the 32-byte private key (RFC 8032 section 5.1.6).
 
-    public: its public key, if at hand: that halves the time. A wrong one would give the private key
-    away, so it must come from where the private key does.
+    public: its public key, if at hand: that nearly halves the time. A wrong one would give the
+    private key away, so it must come from where the private key does.
     """
-    _load_rows()
-    if public is None:
-        public = public_key(seed)
-        _load_rows()
-    _expand(seed)
-    scalars.reduce(_secret, _secret)
+    _expand(seed)  # step 1
     digest_into(_digest, _digest[32:], message)  # step 2
     scalars.reduce(_digest, _nonce)
+    _load_rows()
+    signature = bytearray(64)
+    if public is None:
+        _k[:] = _secret
+        _multiply_base(_k)
+        points.keep()
     _k[:] = _nonce
     _multiply_base(_k)  # step 3
-    signature = bytearray(64)
-    points.encode(_k)
+    if public is None:
+        public = bytearray(32)
+        points.encode_both(_k, public)
+    else:
+        points.encode(_k)
     signature[:32] = _k
-    digest_into(_digest, signature[:32], public, message)  # step 4
+    digest_into(_digest, _k, public, message)  # step 4
     scalars.reduce(_digest, _k)
     scalars.multiply_add(_k, _secret, _nonce, _k)  # step 5
     signature[32:] = _k

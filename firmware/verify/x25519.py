@@ -6,6 +6,7 @@ The scalar is secret: its bits only ever become the q of the ladder's SWAP, whic
 import micropython
 
 from verify import points, programs
+from verify.sha512 import wipe
 
 _scalar = bytearray(32)
 _BASE_U = b"\x09" + bytes(31)
@@ -49,11 +50,8 @@ def x25519(k, u):
     points.routine(programs.TIMES_W)
     out = bytearray(32)
     points.give(points.X, out)
-    for i in range(32):
-        _scalar[i] = 0
+    wipe(_scalar, 32)
     points.clear()
-    for i in range(len(points.script)):
-        points.script[i] = 0
     return bytes(out)
 
 

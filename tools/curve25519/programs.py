@@ -120,6 +120,11 @@ _ROOT += (LOAD, U, MUL, H, A, LOAD, A, MUL, C, X, SQUARE, X, A, 1, LOAD, V, MUL,
 _TURN = (LOAD, X, MUL, ROOT, A, LOAD, ZERO, SUM, A, X, END, 0)
 # RFC 8032 section 5.1.2: x into X and y into Y; W is 1 / Z
 _AFFINE = (LOAD, W, MUL, X, A, MUL, Y, B, LOAD, ZERO, SUM, A, X, SUM, B, Y, END, 0)
+# The same for two points at once, the other in MADE: W = Z Z', and with W inverted X, Y and U, V
+_JOIN = (LOAD, Z, MUL, MADE + 2, W, END, 0)
+_SPLIT = (LOAD, W, MUL, MADE + 2, A, MUL, Z, S)
+_SPLIT += (LOAD, A, MUL, X, B, MUL, Y, C, LOAD, S, MUL, MADE, U, MUL, MADE + 1, V)
+_SPLIT += (LOAD, ZERO, SUM, B, X, SUM, C, Y, END, 0)
 # Z = 1 and T = X Y, for a point with X and Y set
 _EXTEND = (LOAD, ZERO, SUM, ONE, Z, LOAD, X, MUL, Y, T, END, 0)
 _NEGATE = (LOAD, X, RSUB, ZERO, SUM, ZERO, X, LOAD, T, RSUB, ZERO, SUM, ZERO, T, END, 0)
@@ -167,6 +172,8 @@ ROUTINES = {
     "TAKE_ROOT": _ROOT,
     "TURN": _TURN,
     "AFFINE": _AFFINE,
+    "JOIN": _JOIN,
+    "SPLIT": _SPLIT,
     "EXTEND": _EXTEND,
     "NEGATE": _NEGATE,
     "NEGATE_W": _NEGATE_W,
