@@ -30,5 +30,8 @@ lint: venv
 soak: venv
 	SCANPOST_SOAK=1 $(BIN)/python -m pytest -n auto
 
+benchmark: venv
+	$(BIN)/python benchmarks/curve25519.py
+
 clean:
 	rm -rf .venv build .demo

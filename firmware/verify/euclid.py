@@ -42,7 +42,7 @@ def _start(words: ptr32):
 
 @micropython.viper
 def _run(words: ptr32, stop: int) -> int:
-    """Runs until the smaller remainder has at most `stop` limbs and, if that is not 0, its t is odd.
+    """Runs until the smaller remainder has `stop` limbs at most and, unless that is 0, its t is odd.
 
     Returns how often the two have changed places, which decides where they are and t's signs.
     """
@@ -151,7 +151,7 @@ def _store(words: ptr32, swaps: int, out: ptr32, at: int):
 
 
 def invert(words, source, to):
-    """The inverse modulo p of the least residue, not 0, at word `source` of `words` to word `to`."""
+    """Writes the inverse modulo p of the least residue at word `source`, not 0, to word `to`."""
     unpack(_words, _R, _P, 32)
     _load(_words, words, source)
     _start(_words)

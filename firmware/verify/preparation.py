@@ -24,23 +24,27 @@ def write_rows(key, write):
     return True
 
 
+class _Part:
+    """The 16 rows of a part of verify/signing.py's comb."""
+
+    def __init__(self):
+        self.rows = bytearray(16 * rows.ROW_BYTES)
+
+    def write(self, index, row):
+        self.rows[rows.ROW_BYTES * index : rows.ROW_BYTES * (index + 1)] = row
+
+
 def make_signing_rows(parts):
     """Fills both parts of verify/signing.py's comb, buffers of 16 rows each, without any table."""
-    made = bytearray(2048)
-
-    def write(index, row):
-        made[rows.ROW_BYTES * index : rows.ROW_BYTES * (index + 1)] = row
-
-    for part in (1, 0):
+    made = (_Part(), _Part())
+    for part in (0, 1):
         points.decode(points.BASE)
         for _ in range(26 * part):
             points.routine(programs.DOUBLE_T)
-        make_rows(5, 52, 0, write)
-        # the first rows are made over the other part's place
-        if part:
-            kept = bytes(made)
-    parts[0][:] = made
-    parts[1][:] = kept
+        make_rows(5, 52, 0, made[part].write)
+    # only now: the buffers are where the points were
+    for part in (0, 1):
+        parts[part][:] = made[part].rows
 
 
 def make_rows(teeth, spacing, seed, write):

@@ -60,4 +60,5 @@ def viper(function):
         pointers = iter(list(_arguments))
         return body(*[next(pointers) if k in casts else a for k, a in zip(kinds, arguments)])
 
+    call.body = function
     return call

@@ -121,6 +121,7 @@ class Machine:
 
     def count(self, on=True):
         """Starts or stops adding up `instructions`; slower by far while on."""
+        self.uc.ctl_flush_tb()  # what is translated already would not be counted
         if on and self._counting is None:
             self._counting = self.uc.hook_add(
                 UC_HOOK_BLOCK, self._block, None, CODE, CODE + SIZE - 1
