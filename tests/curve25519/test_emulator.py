@@ -6,6 +6,7 @@ import struct
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from tools.curve25519 import programs, tables
 from tools.rv32.measure import FIRMWARE, Table, measure
 from tools.rv32.vm import Vm
