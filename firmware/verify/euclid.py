@@ -42,7 +42,7 @@ def _start(words: ptr32):
 
 @micropython.viper
 def _run(words: ptr32, stop: int) -> int:
-    """Runs until the smaller remainder has `stop` limbs at most and, unless that is 0, its t is odd.
+    """Runs until the smaller remainder has at most `stop` limbs and, unless that is 0, an odd t.
 
     Returns how often the two have changed places, which decides where they are and t's signs.
     """

@@ -14,7 +14,7 @@ from tools.curve25519.generate_field import operations
 
 TARGET = Path(__file__).parents[2] / "firmware" / "verify" / "programs.py"
 _NUMBERS = {name: number for number, (name, _, _) in enumerate(operations())}
-END, LOAD, ADD, ADD_LESS, RSUB, SUM, MUL, SQUARE, LOAD_ROW, ROW, SCALE, SWAP = range(12)
+END, LOAD, RSUB, SUM, SCALE, ADD_LESS, MUL, SQUARE, LOAD_ROW, ROW, SWAP = range(11)
 assert {name: value for name, value in globals().items() if name in _NUMBERS} == _NUMBERS, (
     "the names above are not in the order of generate_field.operations()"
 )

@@ -1,0 +1,64 @@
+"""HMAC-DRBG with SHA-256 (NIST SP 800-90A section 10.1.2), and how the device seeds it.
+
+With its radios off the chip's generator is only pseudo-random. So the random bytes of keys come from
+here: from a secret that the station put in when it provisioned the device, stirred at every start.
+"""
+
+from micropython import const
+
+from verify.hmac import hmac_sha256
+
+_OUT_BYTES = const(32)
+SEED_BYTES = const(32)
+_MAX_REQUEST_BYTES = const(65536)  # SP 800-90A table 2: 2^19 bits
+
+
+class HmacDrbg:
+    """A generator: its state is `_key` and `_value`, 32 bytes each."""
+
+    def __init__(self, entropy, nonce=b"", personalization=b""):
+        """SP 800-90A section 10.1.2.3. entropy: 32 bytes of it at least; the others are bytes."""
+        self._key = bytes(_OUT_BYTES)
+        self._value = b"\x01" * _OUT_BYTES
+        self._update(entropy, nonce, personalization)
+
+    def reseed(self, entropy, additional=b""):
+        """Section 10.1.2.4: stirs in more entropy."""
+        self._update(entropy, additional)
+
+    def generate(self, size, additional=b""):
+        """Section 10.1.2.5: `size` random bytes, 65 536 at most. Raises ValueError for more."""
+        if not 0 <= size <= _MAX_REQUEST_BYTES:
+            raise ValueError("at most 65536 random bytes at a time")
+        if additional:
+            self._update(additional)
+        out = bytearray(size)
+        for at in range(0, size, _OUT_BYTES):
+            self._value = hmac_sha256(self._key, self._value)
+            count = min(_OUT_BYTES, size - at)
+            out[at : at + count] = self._value[:count]
+        self._update(additional)
+        return bytes(out)
+
+    def _update(self, *provided):
+        """Section 10.1.2.2."""
+        self._key = hmac_sha256(self._key, self._value, b"\x00", *provided)
+        self._value = hmac_sha256(self._key, self._value)
+        if any(len(part) for part in provided):
+            self._key = hmac_sha256(self._key, self._value, b"\x01", *provided)
+            self._value = hmac_sha256(self._key, self._value)
+
+
+def start(seed, fresh, store):
+    """The generator of this start of the device, from the seed that the last one left.
+
+    seed: 32 secret bytes. fresh: what differs from start to start, bytes: os.urandom, noise of the
+    converter, the time; it need not be secret or long. store: called with the 32 bytes of the next
+    seed before a random byte is given out, and has to raise if they are not safely kept: so no two
+    starts ever share a state, wherever power fails. Raises ValueError for a seed of another length.
+    """
+    if len(seed) != SEED_BYTES:
+        raise ValueError("the stored seed is 32 bytes; provision the device again")
+    generator = HmacDrbg(seed, fresh, b"ScanPost")
+    store(generator.generate(SEED_BYTES))
+    return generator
