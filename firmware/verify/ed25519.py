@@ -54,8 +54,8 @@ def _has_small_order(encoded):
 def verify(public_key, message, signature, prepared=None):
     """True if the 64-byte `signature` of `message` is good for the 32-byte `public_key`.
 
-    prepared: the table that `prepare` made for this key (see verify/rows.py). A table that does not
-    belong to the key or is damaged is not used, and costs time only.
+    prepared: the table that `prepare` made for this key, if not the one given to rows.use_for. One
+    that does not belong to the key or is damaged is not used, and costs time only.
     """
     if len(public_key) != 32 or len(signature) != 64:
         return False
@@ -69,6 +69,8 @@ def verify(public_key, message, signature, prepared=None):
     good = None
     base = rows.base()
     if base is not None:
+        if prepared is None:
+            prepared = rows.of_key(bytes(public_key))
         if prepared is not None:
             good = _verify_prepared(public_key, signature, base, prepared)
         if good is None:

@@ -41,7 +41,7 @@ def _start(words: ptr32):
 
 
 @micropython.viper
-def _run(words: ptr32, stop: int) -> int:
+def _run(carry: int, words: ptr32, stop: int) -> int:
     """Runs until the smaller remainder has at most `stop` limbs and, unless that is 0, an odd t.
 
     Returns how often the two have changed places, which decides where they are and t's signs.
@@ -104,20 +104,25 @@ def _run(words: ptr32, stop: int) -> int:
         if quotient > 65535:
             quotient = 65535
         carry = 0
-        i = 0
-        while i <= n - shift:
-            carry += words[ra + shift + i] - quotient * words[rb + i]
-            words[ra + shift + i] = carry & 8191
-            carry = carry >> 13
-            i += 1
-        # the next t times this r is at most N, which is below 2^256: so many limbs has t
-        i = 0
-        end = 20 - m - shift
+        i = ra + shift
+        at = rb
+        end = ra + n
         while i <= end:
-            carry += words[ra + 48 + shift + i] + quotient * words[rb + 48 + i]
-            words[ra + 48 + shift + i] = carry & 8191
+            carry = words[i] - words[at] * quotient + carry
+            words[i] = carry & 8191
             carry = carry >> 13
             i += 1
+            at += 1
+        # the next t times this r is at most N, which is below 2^256: so many limbs has t
+        i = ra + 48 + shift
+        at = rb + 48
+        end = ra + 68 - m
+        while i <= end:
+            carry = words[at] * quotient + carry + words[i]
+            words[i] = carry & 8191
+            carry = carry >> 13
+            i += 1
+            at += 1
     return swaps
 
 
@@ -155,7 +160,7 @@ def invert(words, source, to):
     unpack(_words, _R, _P, 32)
     _load(_words, words, source)
     _start(_words)
-    _store(_words, _run(_words, 0), words, to)
+    _store(_words, _run(0, _words, 0), words, to)
 
 
 @micropython.viper
@@ -178,7 +183,7 @@ def halve(scalar, u, v):
     unpack(_words, _R, _EIGHT_L, 32)
     unpack(_words, _R + _OTHER, scalar, 32)
     _start(_words)
-    swaps = _run(_words, _HALF_LIMBS)
+    swaps = _run(0, _words, _HALF_LIMBS)
     second = 0 if swaps & 1 else _OTHER
     pack(_words, _R + second, u)
     pack(_words, _T + second, v)

@@ -34,6 +34,19 @@ class _Part:
         self.rows[rows.ROW_BYTES * index : rows.ROW_BYTES * (index + 1)] = row
 
 
+def make_base(write):
+    """Writes the base point's table, 160 rows, as tools/curve25519/tables.py makes it."""
+    seed = rows.seed(points.BASE)
+    points.decode(points.BASE)
+    make_rows(8, 32, seed, write)
+    parts = (bytearray(2048), bytearray(2048))
+    make_signing_rows(parts)
+    for index in range(32):
+        row = parts[index >> 4][rows.ROW_BYTES * (index & 15) :][: rows.ROW_BYTES]
+        rows.seal(row, seed + rows.SIGNING + index)
+        write(rows.SIGNING + index, row)
+
+
 def make_signing_rows(parts):
     """Fills both parts of verify/signing.py's comb, buffers of 16 rows each, without any table."""
     made = (_Part(), _Part())
@@ -110,7 +123,5 @@ def _fill(row, seed):
         at = _MADE_WORD + 20 * part
         freeze(points.work, at)
         rows.narrow(points.work, at, row, part)
-    total = rows.check(row, seed)
-    for i in range(4):
-        row[120 + i] = total >> (8 * i) & 255
+    rows.seal(row, seed)
     copy(points.work, _X_WORD, _SAVED_WORD, 80)

@@ -18,6 +18,7 @@ ROWS_OF_BASE = const(160)
 SIGNING = const(128)  # the first row for signing
 
 _base = None
+_keys = {}
 
 
 class FileTable:
@@ -51,6 +52,21 @@ def base():
     return _base
 
 
+def use_for(key, table):
+    """Has `table`, made by ed25519.prepare for this key of 32 bytes, used to verify with it."""
+    _keys[bytes(key)] = table
+
+
+def forget_keys():
+    """No key has a table any more."""
+    _keys.clear()
+
+
+def of_key(key):
+    """The table of a key, or None."""
+    return _keys.get(key)
+
+
 @micropython.viper
 def seed(key: ptr8) -> int:
     """What a key's 32 bytes contribute to the checks of its rows: 24 bits."""
@@ -71,6 +87,13 @@ def check(row: ptr16, total: int) -> int:
         total = (total * 31 + row[i]) & 0xFFFFFF
         i += 1
     return total
+
+
+def seal(row, total):
+    """Writes the check of a row; `total`: the key's seed plus its index."""
+    total = check(row, total)
+    for i in range(4):
+        row[120 + i] = total >> (8 * i) & 255
 
 
 @micropython.viper
