@@ -144,7 +144,7 @@ def _comb_of(number, scalar):
 
 
 def _combine(column, use, tables, seeds):
-    """The point becomes the sum that is planned. False if a row read is not what it should be."""
+    """The point becomes the sum that is planned. False if a row cannot be read or is damaged."""
     many = len(tables)
     use |= plans.FROM_IDENTITY
     while column >= 0:
@@ -158,7 +158,10 @@ def _combine(column, use, tables, seeds):
             for n in range((column - last + 1) * many):
                 which = n % many
                 row = _row_views[n]
-                tables[which].read(_picks[n], row)
+                try:
+                    tables[which].read(_picks[n], row)
+                except OSError:
+                    return False
                 if not rows.are_good(row, 1, seeds[which] + _picks[n]):
                     return False
         points.run_script()

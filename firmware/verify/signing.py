@@ -104,13 +104,19 @@ def _pick(acc: int, p: ptr32, bits: ptr8, out: ptr32):
         i += 1
 
 
+def _read_rows(table):
+    try:
+        table.read(rows.SIGNING, _rows)
+    except OSError:
+        return False
+    return rows.are_good(_rows, 32, _SEED + rows.SIGNING)
+
+
 def _load_rows():
     """Reads the rows; makes them if the base point's table is missing or damaged."""
     table = rows.base()
-    if table is not None:
-        table.read(rows.SIGNING, _rows)
-        if rows.are_good(_rows, 32, _SEED + rows.SIGNING):
-            return
+    if table is not None and _read_rows(table):
+        return
     from verify import preparation
 
     preparation.make_signing_rows(_parts)

@@ -74,13 +74,26 @@ def test_the_base_point_is_prepared_as_the_script_did_it():
     assert shipped == table.rows
 
 
+class Unreadable:
+    """A table whose flash has failed."""
+
+    def read(self, index, view):
+        raise OSError(5)
+
+
+def test_flash_that_fails_costs_time_only():
+    assert ed25519.verify(KEY, MESSAGE, SIGNATURE, Unreadable())
+    assert not ed25519.verify(KEY, MESSAGE + b"x", SIGNATURE, Unreadable())
+
+
 def test_without_the_base_points_table():
     shipped = rows.base()
     seed = unhexlify("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7")
     try:
-        rows.use(Table(160))
-        assert ed25519.verify(KEY, MESSAGE, SIGNATURE)
-        assert not ed25519.verify(KEY, MESSAGE + b"x", SIGNATURE)
-        assert ed25519.sign(seed, MESSAGE) == SIGNATURE
+        for table in (Table(160), Unreadable()):
+            rows.use(table)
+            assert ed25519.verify(KEY, MESSAGE, SIGNATURE)
+            assert not ed25519.verify(KEY, MESSAGE + b"x", SIGNATURE)
+            assert ed25519.sign(seed, MESSAGE) == SIGNATURE
     finally:
         rows.use(shipped)
