@@ -13,7 +13,7 @@ import struct
 from array import array
 
 from journal import records
-from journal.crc16 import crc16
+from crc16 import crc16
 from micropython import const
 from verify import cbor
 
