@@ -43,7 +43,8 @@ def read_row(columns):
                 shapes.get(columns[place : place + CELL], "\0")
                 for place in range(start, len(columns) - CELL + 1, CELL)
             ]
-            found = sum(cell not in "\0 " for cell in cells)
+            # the edge of an inverted line looks like underscores: they prove nothing
+            found = sum(cell not in "\0 _" for cell in cells)
             text = "".join(cells).replace("\0", " ").strip()
             best = max(best, (found - cells.count("\0"), text), key=lambda row: row[0])
     return best
