@@ -85,9 +85,7 @@ class App:
         self._refusals.add(reason)
         registrar = self._registrar
         self._feedback.refused(
-            screens.refused(
-                reason, registrar.tube, registrar.count, registrar.settings.tube_size
-            ),
+            screens.refused(reason, registrar.tube, registrar.count, registrar.settings.tube_size),
             sounds.of_refusal(reason),
         )
 

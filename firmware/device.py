@@ -112,7 +112,7 @@ class Device:
         try:
             self._provisioned.install_root(root)
         except InstallError as error:
-            raise LinkError(error.code)
+            raise LinkError(error.code) from None
         self._changed()
         return self._provisioned.device_id
 
@@ -137,7 +137,7 @@ class Device:
             else:
                 number = self._provisioned.install(kind, data)
         except InstallError as error:
-            raise LinkError(error.code)
+            raise LinkError(error.code) from None
         self._record(records.LIST_INSTALLED, [kind, number])
         self._changed()
         return number
@@ -153,9 +153,9 @@ class Device:
         try:
             self._journal.acknowledge(up_to, self._clock.now() or 0)
         except ValueError:
-            raise LinkError("NOT_WRITTEN")
+            raise LinkError("NOT_WRITTEN") from None
         except JournalFull:
-            raise LinkError("FULL")
+            raise LinkError("FULL") from None
         self._changed()
         return self._journal.acknowledged
 

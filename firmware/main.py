@@ -39,9 +39,7 @@ async def main():
     served = device.Device(
         hardware.board_name, clock, provisioned, journal, registrar, refusals, app.changed
     )
-    await asyncio.gather(
-        app.run_scanner(), app.run_upkeep(), Server(served).run(port.open_port())
-    )
+    await asyncio.gather(app.run_scanner(), app.run_upkeep(), Server(served).run(port.open_port()))
 
 
 asyncio.run(main())

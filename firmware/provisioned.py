@@ -159,9 +159,9 @@ class Provisioned:
                 Settings(opened[2])
                 files.replace(kind, data)
         except Malformed:
-            raise InstallError("MALFORMED")
+            raise InstallError("MALFORMED") from None
         except Refused as refused:
-            raise InstallError(refused.reason)
+            raise InstallError(refused.reason) from None
         self._adopt(kind, opened)
         return sequence
 
@@ -184,7 +184,7 @@ class Provisioned:
             merged = dict(self._secret_rows)
             merged.update(_read_secrets(data))
         except Malformed:
-            raise InstallError("MALFORMED")
+            raise InstallError("MALFORMED") from None
         if len(merged) > _MAX_SECRETS:
             raise InstallError("TOO_LARGE")
         rows = [[kid, row[0], row[1]] for kid, row in sorted(merged.items())]

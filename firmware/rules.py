@@ -114,9 +114,7 @@ class Registrar:
             self._append(records.TUBE_CLOSED, unix_s, [self.tube, self.count])
             self.tube = None
             self.count = 0
-        self._tubes.add(
-            _tag(tube.encode()), self._append(records.TUBE_OPENED, unix_s, [tube])
-        )
+        self._tubes.add(_tag(tube.encode()), self._append(records.TUBE_OPENED, unix_s, [tube]))
         self.tube = tube
 
     def register(self, a_pass, unix_s):
@@ -153,7 +151,7 @@ class Registrar:
         try:
             sequence = self._journal.append(record_type, unix_s or 0, payload)
         except JournalFull:
-            raise Refusal("JOURNAL_FULL")
+            raise Refusal("JOURNAL_FULL") from None
         self._subjects.forget_before(self._journal.first_sequence)
         self._tubes.forget_before(self._journal.first_sequence)
         return sequence

@@ -7,8 +7,9 @@ sound says whether a scan counted. docs/gm65.md has the settings and why.
 
 import asyncio
 
-from drivers import gm65_frames as frames
 from micropython import const
+
+from drivers import gm65_frames as frames
 
 _BAUD = const(115200)
 # The rate it should be at comes first, then the factory's.

@@ -5,8 +5,9 @@ It has no commands; a technician sets it up with its maker's setting sheet.
 
 import asyncio
 
-from drivers.gm65_frames import Demultiplexer
 from micropython import const
+
+from drivers.gm65_frames import Demultiplexer
 
 _READ_BYTES = const(64)
 _PAUSE_MS = const(50)

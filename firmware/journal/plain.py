@@ -12,10 +12,11 @@ docs/journal.md has the format byte by byte. The invariants:
 import struct
 from array import array
 
-from journal import records
 from crc16 import crc16
 from micropython import const
 from verify import cbor
+
+from journal import records
 
 _MAGIC = b"SPJ1"
 _SECTOR_HEADER_BYTES = const(16)  # magic 4, generation u32, first sequence u32, 0xFFFF, CRC u16

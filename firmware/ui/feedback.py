@@ -12,7 +12,10 @@ _RESULT_MS = 2500
 
 
 class Feedback:
-    """display: as framebuf with show(), or None; buzzer: tone(hertz), off(); green, red: on(), off()."""
+    """display: as framebuf with show(), or None; buzzer: tone(hertz), off().
+
+    green, red: on(), off().
+    """
 
     def __init__(self, display, buzzer, green, red):
         self._display = display

@@ -1,7 +1,7 @@
 """The journal in the ring: order, wrap-around, full, and a power cut at every operation."""
 
-from journal import Journal, JournalFull, records
 from crc16 import crc16
+from journal import Journal, JournalFull, records
 from ram_flash import Cut, RamFlash
 
 
