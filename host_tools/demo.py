@@ -77,7 +77,7 @@ class Demo:
         self.refused: Counter[str] = Counter()
         self.tube = ""
 
-    def scanpost(self, *words: str | Path, expect: int = 0) -> str:
+    def scanpost(self, *words: str | Path | int, expect: int = 0) -> str:
         """Runs the command in the demo's folder; its standard output."""
         command = [sys.executable, "-m", "host_tools.cli", *map(str, words)]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
@@ -88,7 +88,7 @@ class Demo:
             )
         return done.stdout
 
-    def scanpost_json(self, *words: str | Path) -> Any:
+    def scanpost_json(self, *words: str | Path | int) -> Any:
         return json.loads(self.scanpost(*words, "--json"))
 
     # -- the office ---------------------------------------------------------------------
