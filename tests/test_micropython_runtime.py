@@ -13,12 +13,16 @@ FILES = sorted(
 )
 
 
+# The torture keeps copies of whole flash chips; everything else is content with little.
+LARGE_HEAPS = {"tests/firmware/journal/test_sealed_torture.py": "16M"}
+
+
 @pytest.mark.parametrize("path", FILES)
 def test_under_micropython(path):
     command = [
         micropython_or_skip(),
         "-X",
-        "heapsize=2M",
+        "heapsize=" + LARGE_HEAPS.get(path, "2M"),
         "tests/firmware/run_micropython.py",
         path,
     ]

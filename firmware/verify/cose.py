@@ -5,6 +5,7 @@ import hashlib
 from micropython import const
 
 from verify import cbor, ed25519
+from verify.cbor import Tag
 from verify.errors import Malformed
 from verify.hmac import equal, hmac_sha256
 
@@ -55,13 +56,30 @@ class Message:
 
     def is_signed_by(self, public_key):
         """True if the signature is this Ed25519 key's (RFC 9052 section 4.4)."""
-        signed = cbor.encode(["Signature1", self.protected, b"", self.payload])
+        signed = to_be_signed(self.protected, self.payload)
         return ed25519.verify(public_key, signed, self.signature)
 
     def is_tagged_with(self, secret, length):
         """True if the tag is HMAC-SHA-256 under this secret, cut to `length` bytes (6.3)."""
         maced = cbor.encode(["MAC0", self.protected, b"", self.payload])
         return equal(hmac_sha256(secret, maced)[:length], self.signature)
+
+
+def to_be_signed(protected, payload, external=b""):
+    """The Sig_structure of a COSE_Sign1 (RFC 9052 section 4.4), encoded. All three: bytes."""
+    return cbor.encode(["Signature1", protected, external, payload])
+
+
+def typed_header(typ):
+    """The protected header, bytes, of what this device signs: alg and typ (RFC 9596)."""
+    return cbor.encode({LABEL_ALG: ALG_EDDSA, LABEL_TYP: typ})
+
+
+def sign1(typ, payload, sign):
+    """A COSE_Sign1, bytes. payload: bytes. sign: message -> Ed25519 signature, 64 bytes."""
+    protected = typed_header(typ)
+    signature = sign(to_be_signed(protected, payload))
+    return cbor.encode(Tag(TAG_SIGN1, [protected, {}, payload, signature]))
 
 
 def kid_of(public_key):

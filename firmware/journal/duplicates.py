@@ -1,0 +1,200 @@
+"""Who was registered already: two bytes a slot in RAM, confirmed by eight in the flash.
+
+A tag is what AES makes of the subject under the key in the sector's header, cut to eight bytes;
+of a tube, CRC-32 of its text. The index is filled from the newest sector backwards while nothing
+else is to be done. What is not filled in yet is looked through in the flash, so the answer is
+right from the start.
+"""
+
+import struct
+from binascii import crc32
+
+import cryptolib
+from micropython import const
+from verify.wipe import wipe_aes
+
+from journal import bodies, layout
+from journal.ring import OPEN
+
+_ECB = const(1)
+_ENTRY_BYTES = const(2)
+_SECTOR_ENTRIES = const(126)  # bytes: 63 slots
+_SECTORS_OF_BLOCK = const(32)  # 4032 bytes, so that a block is found in a heap of many pieces
+_CHUNK_BYTES = const(512)
+_NONE = b"\x00\x00"
+_CLEAR_AT = const(11)
+_TAG_AT = const(16)  # of a record of a person
+
+
+class Duplicates:
+    """The index over a Ring. Entries of records up to `released` do not count any more."""
+
+    def __init__(self, ring):
+        self._ring = ring
+        blocks = (ring.count + _SECTORS_OF_BLOCK - 1) // _SECTORS_OF_BLOCK
+        self._blocks = [
+            bytearray(min(_SECTORS_OF_BLOCK, ring.count - block * _SECTORS_OF_BLOCK) * 126)
+            for block in range(blocks)
+        ]
+        self._chunk = bytearray(_CHUNK_BYTES)
+        self._unfilled = []  # sectors that are not in the index yet; the newest is last
+        self._voided = set()
+        self._ciphers = {}
+        self.released = 0
+
+    # -- filling ------------------------------------------------------------------------
+
+    def begin(self, sectors):
+        """Nothing but what `take` adds is known; `sectors`, oldest first, are to be filled in."""
+        for block in self._blocks:
+            for at in range(0, len(block), _SECTOR_ENTRIES):
+                block[at : at + _SECTOR_ENTRIES] = bytes(_SECTOR_ENTRIES)
+        self._unfilled = list(sectors)
+        self._voided = set()
+
+    def fill_next(self):
+        """Takes in one sector; False if there was none left."""
+        if not self._unfilled:
+            return False
+        # Voids first: they may lie behind what they void, in the same sector.
+        index = self._unfilled[-1]
+        for _, record in self._ring.records(index):
+            if record[1] == bodies.VOID:
+                self._voided.add(_number(record))
+        for slot, record in self._ring.records(index):
+            self.take(index, slot, record)
+        self._unfilled.pop()
+        if not self._unfilled:
+            self._voided = set()
+        return True
+
+    def clear(self, index):
+        """A sector was taken anew."""
+        block, at = self._place(index, 1)
+        block[at : at + _SECTOR_ENTRIES] = bytes(_SECTOR_ENTRIES)
+        if index in self._unfilled:
+            self._unfilled.remove(index)
+
+    def take(self, index, slot, record):
+        """Enters a record that lies in this sector and slot."""
+        kind = record[1]
+        if kind == bodies.REGISTRATION or kind == bodies.MANUAL:
+            if layout.read_record_header(record)[3] not in self._voided:
+                self._enter(index, slot, _entry(record[_TAG_AT : _TAG_AT + 2]))
+        elif kind == bodies.TUBE_OPENED:
+            self._enter(index, slot, _entry(_tube_tag(_tube_text(record))))
+        elif kind == bodies.VOID:
+            self._void(_number(record))
+
+    def _void(self, sequence):
+        index = self._ring.sector_of(sequence)
+        if index < 0 or index in self._unfilled:
+            self._voided.add(sequence)
+            return
+        for slot, record in self._ring.records(index):
+            if layout.read_record_header(record)[3] == sequence:
+                return self._enter(index, slot, _NONE)
+
+    def _enter(self, index, slot, entry):
+        block, at = self._place(index, slot)
+        block[at : at + _ENTRY_BYTES] = entry
+
+    def _place(self, index, slot):
+        at = (index % _SECTORS_OF_BLOCK) * _SECTOR_ENTRIES + (slot - 1) * _ENTRY_BYTES
+        return self._blocks[index // _SECTORS_OF_BLOCK], at
+
+    # -- asking -------------------------------------------------------------------------
+
+    def tag(self, subject, key):
+        """The 8-byte tag of 16 bytes under the 12-byte key of a sector."""
+        cipher = self._ciphers.get(key)
+        if cipher is None:
+            for old in list(self._ciphers):
+                if old not in self._ring.keys:
+                    wipe_aes(self._ciphers.pop(old))
+            cipher = self._ciphers[key] = cryptolib.aes(key + bytes(4), _ECB)
+        return cipher.encrypt(subject)[: bodies.TAG_BYTES]
+
+    def find_subject(self, subject):
+        """(sequence number, minute) of the newest registration of 16 bytes, or None."""
+        newest = None
+        for place, key in enumerate(self._ring.keys):
+            tag = self.tag(subject, key)
+
+            def fits(index, record, place=place, tag=tag):
+                if record[1] != bodies.REGISTRATION and record[1] != bodies.MANUAL:
+                    return False
+                if self._ring.key_of[index] != place or record[_TAG_AT : _TAG_AT + 8] != tag:
+                    return False
+                return layout.read_record_header(record)[3] not in self._voided
+
+            newest = _later(newest, self._find(_entry(tag[:2]), tag, fits))
+        return newest
+
+    def find_tube(self, text):
+        """(sequence number, minute) of the newest opening of a tube, or None. text: its barcode."""
+        text = text.encode()
+
+        def fits(index, record):
+            return record[1] == bodies.TUBE_OPENED and _tube_text(record) == text
+
+        return self._find(_entry(_tube_tag(text)), text, fits)
+
+    def _find(self, entry, content, fits):
+        newest = None
+        for number, block in enumerate(self._blocks):
+            at = block.find(entry)
+            while at >= 0:
+                if at % _ENTRY_BYTES == 0:
+                    index = number * _SECTORS_OF_BLOCK + at // _SECTOR_ENTRIES
+                    slot = 1 + at % _SECTOR_ENTRIES // _ENTRY_BYTES
+                    newest = _later(newest, self._confirm(index, slot, fits))
+                at = block.find(entry, at + 1)
+        for index in self._unfilled:
+            newest = _later(newest, self._look_through(index, content, fits))
+        return newest
+
+    def _confirm(self, index, slot, fits):
+        if self._ring.state[index] != OPEN:
+            return None
+        record = self._ring.record_at(index, slot)
+        if record is None or not fits(index, record):
+            return None
+        _, _, _, sequence, minute = layout.read_record_header(record)
+        return (sequence, minute) if sequence > self.released else None
+
+    def _look_through(self, index, content, fits):
+        newest = None
+        for at in range(0, layout.SECTOR_BYTES, _CHUNK_BYTES):
+            self._ring.read(index, self._chunk, at)
+            if self._chunk.find(content) < 0:
+                continue
+            for slot in range(at // layout.SLOT_BYTES, (at + _CHUNK_BYTES) // layout.SLOT_BYTES):
+                if slot:
+                    newest = _later(newest, self._confirm(index, slot, fits))
+        return newest
+
+
+def _later(one, other):
+    if one is None or (other is not None and other[0] > one[0]):
+        return other
+    return one
+
+
+def _entry(two_bytes):
+    """What stands in the index; zeros mean nothing is there."""
+    entry = bytes(two_bytes)
+    return entry if entry != _NONE else b"\x00\x01"
+
+
+def _tube_tag(text):
+    tag = crc32(text) & 0xFFFF
+    return bytes((tag >> 8, tag & 0xFF))
+
+
+def _tube_text(record):
+    return bytes(record[_CLEAR_AT : _CLEAR_AT + record[2]])
+
+
+def _number(record):
+    return struct.unpack_from(">I", record, _CLEAR_AT)[0]

@@ -1,0 +1,117 @@
+"""Makes records: lays one out in a buffer and seals it under the epoch's next key.
+
+The buffer holds a sector's header (64 bytes) and one record (up to 192): a page, so that a new
+sector and its first record are one program operation. Its content is no secret once `seal` is done.
+"""
+
+import hashlib
+import struct
+
+from micropython import const
+from verify import aes_ccm, cose
+from verify.wipe import wipe
+
+from journal import bodies, layout
+
+EPOCH_TYP = "application/scanpost-epoch"
+RECORD_AT = const(64)
+_BODY_AT = const(75)  # RECORD_AT + layout.HEADER_BYTES
+_TAG_AT = const(80)  # of a record of a person
+_SIGNATURE_BYTES = const(64)
+_EPOCH_CLEAR_BYTES = const(40)  # kid 8, enc 32
+_EPOCH_BYTES = const(119)
+
+
+class Sealer:
+    """device_id: 8 bytes, part of every nonce. epoch: the Epoch that gives the keys."""
+
+    def __init__(self, device_id, epoch):
+        self._epoch = epoch
+        self._buffer = bytearray(layout.PAGE_BYTES)
+        self._view = memoryview(self._buffer)
+        self._nonce = bytearray(device_id + bytes(5))  # | sequence number | 0
+        self._clear = self._sealed = 0
+        self.length = 0
+
+    def lay_out(self, record_type, payload, tube):
+        """Writes the body in the clear; `length` is then that of the record.
+
+        tube: sequence number of the open tube's record. Raises ValueError for what does not fit.
+        """
+        write = bodies.WRITERS[record_type]
+        self._clear, self._sealed = write(self._buffer, _BODY_AT, payload, tube, bytes(8))
+        self.length = (
+            layout.HEADER_BYTES + self._clear + self._sealed + layout.SEAL_BYTES + layout.CRC_BYTES
+        )
+        if self.length > layout.MAX_RECORD_BYTES:
+            self.forget()
+            raise ValueError("record too long")
+
+    def set_tag(self, tag):
+        """Writes the 8-byte tag of the person into the clear part."""
+        self._buffer[_TAG_AT : _TAG_AT + 8] = tag
+
+    def seal(self, record_type, sequence, minute, link):
+        """Encrypts what was laid out under the key of this sequence number, which is then gone.
+
+        link: 32 bytes, that of the record before.
+        """
+        layout.write_record_header(
+            self._buffer, RECORD_AT, self.length, record_type, self._clear, sequence, minute
+        )
+        struct.pack_into(">I", self._nonce, 8, sequence)
+        middle = _BODY_AT + self._clear
+        end = middle + self._sealed
+        self._epoch.advance(sequence)
+        aes_ccm.seal(
+            self._epoch.key,
+            self._nonce,
+            (link, self._view[RECORD_AT:middle]),
+            self._view[middle:end],
+            self._view[end : end + layout.SEAL_BYTES],
+        )
+        wipe(self._epoch.key)
+        layout.write_crc(self._buffer, RECORD_AT, self.length)
+
+    def lay_out_epoch(self):
+        """The next record is an epoch's."""
+        self.length = _EPOCH_BYTES
+        self._clear, self._sealed = _EPOCH_CLEAR_BYTES, 0
+
+    def sign_epoch(self, sequence, minute, external, sign):
+        """Writes the record of an epoch that was prepared: in the clear and signed.
+
+        The signature is that of a COSE_Sign1 whose payload is the record so far, detached.
+        external: its external data, bytes. sign: bytes -> 64 bytes.
+        """
+        end = _BODY_AT + _EPOCH_CLEAR_BYTES
+        layout.write_record_header(
+            self._buffer, RECORD_AT, _EPOCH_BYTES, bodies.EPOCH, self._clear, sequence, minute
+        )
+        self._buffer[_BODY_AT : _BODY_AT + 8] = self._epoch.next_kid
+        self._buffer[_BODY_AT + 8 : end] = self._epoch.enc
+        record = bytes(self._view[RECORD_AT:end])
+        signature = sign(cose.to_be_signed(cose.typed_header(EPOCH_TYP), record, external))
+        self._buffer[end : end + _SIGNATURE_BYTES] = signature
+        layout.write_crc(self._buffer, RECORD_AT, _EPOCH_BYTES)
+
+    def page(self, header=None):
+        """What is to be programmed: the record, behind a sector's header where one is given."""
+        end = RECORD_AT + self.length
+        if header is None:
+            return self._view[RECORD_AT:end]
+        header.write(self._buffer)
+        return self._view[:end]
+
+    def record(self):
+        """The record's bytes."""
+        return self._view[RECORD_AT : RECORD_AT + self.length]
+
+    def forget(self):
+        """Overwrites what was laid out and is not sealed."""
+        wipe(self._buffer)
+
+
+def manual_subject(payload):
+    """16 bytes that stand for a person without a pass: of the kind and number of a document."""
+    return hashlib.sha256(bytes((payload[0],)) + payload[1].encode()).digest()[:16]
