@@ -6,7 +6,7 @@ from micropython import const
 
 from verify import cbor, ed25519
 from verify.cbor import Tag
-from verify.errors import Malformed
+from verify.errors import Malformed, Refused
 from verify.hmac import equal, hmac_sha256
 
 TAG_MAC0 = const(17)
@@ -63,6 +63,28 @@ class Message:
         """True if the tag is HMAC-SHA-256 under this secret, cut to `length` bytes (6.3)."""
         maced = cbor.encode(["MAC0", self.protected, b"", self.payload])
         return equal(hmac_sha256(secret, maced)[:length], self.signature)
+
+
+def open_sign1(data, public_key, typ):
+    """The decoded payload of a COSE_Sign1 that this key signed as this kind of object.
+
+    data: the encoded message, bytes. public_key: Ed25519, 32 bytes, of which the protected header
+    has the kid. typ: the text that keeps one kind from passing for another (RFC 9596).
+    Raises Malformed, or Refused with UNSUPPORTED, UNKNOWN_KEY, WRONG_TYPE, BAD_SIGNATURE.
+    """
+    message = Message(data)
+    header = message.header()
+    if message.tag != TAG_SIGN1 or header.get(LABEL_ALG) != ALG_EDDSA:
+        raise Refused("UNSUPPORTED")
+    if set(header) != {LABEL_ALG, LABEL_KID, LABEL_TYP}:
+        raise Refused("UNSUPPORTED")
+    if header[LABEL_KID] != kid_of(public_key):
+        raise Refused("UNKNOWN_KEY")
+    if header[LABEL_TYP] != typ:
+        raise Refused("WRONG_TYPE")
+    if len(message.signature) != 64 or not message.is_signed_by(public_key):
+        raise Refused("BAD_SIGNATURE")
+    return cbor.decode(message.payload)
 
 
 def to_be_signed(protected, payload, external=b""):

@@ -1,0 +1,116 @@
+"""What an operator has to sign for: credentials, nonces, commands (docs/link.md).
+
+nobody --present(credential)--> operator --challenge--> nonce waits --execute--> operator
+                                                  60 s or a reset: the nonce is dead
+"""
+
+import time
+
+from micropython import const
+from verify import operators
+from verify.errors import Malformed, Refused
+
+COLLECT = "collect"
+CLOCK = "clock"
+_NONCE_MS = const(60000)
+
+
+class NotAllowed(Exception):
+    """A command was not carried out, and nothing has changed. code: a word of docs/link.md."""
+
+    def __init__(self, code):
+        super().__init__(code)
+        self.code = code
+
+
+class Commands:
+    """Judges operators and their commands.
+
+    provisioned: gives root, device_id, newest_signed_at and is_revoked. clock: now().
+    random: (n) -> n bytes fit for keys. actions: {operation: (role, function)}; the function
+    takes (Operator, arguments) and returns the result.
+    """
+
+    def __init__(self, provisioned, clock, random, actions):
+        self._provisioned = provisioned
+        self._clock = clock
+        self._random = random
+        self._actions = actions
+        self._operator = None
+        self._nonce = None
+        self._nonce_ms = 0
+
+    def present(self, data):
+        """Takes an operator's credential; returns the kid of its key (8 bytes).
+
+        It counts until the next one or a restart. Raises NotAllowed with NO_ROOT, MALFORMED,
+        UNSUPPORTED, UNKNOWN_KEY, WRONG_TYPE, BAD_SIGNATURE, REVOKED.
+        """
+        self._operator = None
+        held = self._provisioned
+        if held.root is None:
+            raise NotAllowed("NO_ROOT")
+        try:
+            operator = operators.open_credential(data, held.root)
+        except Malformed:
+            raise NotAllowed("MALFORMED") from None
+        except Refused as refused:
+            raise NotAllowed(refused.reason) from None
+        self._check_revoked(operator)
+        self._operator = operator
+        return operator.kid
+
+    def challenge(self):
+        """A new nonce (16 bytes) for one command within 60 s; the one before is dead."""
+        self._nonce = self._random(operators.NONCE_BYTES)
+        self._nonce_ms = time.ticks_ms()
+        return self._nonce
+
+    def execute(self, data):
+        """Carries out a signed command; returns its result.
+
+        The nonce is used up whatever comes of it. Raises NotAllowed with NO_OPERATOR,
+        NO_CHALLENGE, MALFORMED, UNSUPPORTED, UNKNOWN_KEY, WRONG_TYPE, BAD_SIGNATURE,
+        WRONG_DEVICE, UNKNOWN_OP, ROLE, REVOKED, EXPIRED; or what the action raises.
+        """
+        nonce, self._nonce = self._nonce, None
+        operator = self._operator
+        if operator is None:
+            raise NotAllowed("NO_OPERATOR")
+        if nonce is None or time.ticks_diff(time.ticks_ms(), self._nonce_ms) >= _NONCE_MS:
+            raise NotAllowed("NO_CHALLENGE")
+        try:
+            device_id, signed_nonce, operation, arguments = operators.open_command(data, operator)
+        except Malformed:
+            raise NotAllowed("MALFORMED") from None
+        except Refused as refused:
+            raise NotAllowed(refused.reason) from None
+        if device_id != self._provisioned.device_id:
+            raise NotAllowed("WRONG_DEVICE")
+        if signed_nonce != nonce:
+            raise NotAllowed("NO_CHALLENGE")
+        if operation not in self._actions:
+            raise NotAllowed("UNKNOWN_OP")
+        role, action = self._actions[operation]
+        if role not in operator.roles:
+            raise NotAllowed("ROLE")
+        self._check_revoked(operator)
+        if operator.expires_at <= self._judged_at(role, arguments):
+            raise NotAllowed("EXPIRED")
+        return action(operator, arguments)
+
+    def _check_revoked(self, operator):
+        held = self._provisioned
+        if held.is_revoked(held.root_kid(), operator.cti):
+            raise NotAllowed("REVOKED")
+
+    def _judged_at(self, role, arguments):
+        """The time at which a credential has to be valid.
+
+        Of the clock itself that is the time it is to be set to. A clock that was set back does
+        not make a credential young again: the root has signed something later.
+        """
+        unix_s = self._clock.now() or 0
+        if role == CLOCK and len(arguments) == 1 and isinstance(arguments[0], int):
+            unix_s = arguments[0]
+        return max(unix_s, self._provisioned.newest_signed_at)

@@ -1,0 +1,48 @@
+"""The list of collection keys: to whom the journal is sealed (docs/signed-objects.md)."""
+
+from micropython import const
+
+from verify.errors import Malformed
+from verify.x25519 import x25519
+
+_MAX_KEYS = const(8)
+_MAX_NAME_BYTES = const(32)
+
+
+class CollectionKeys:
+    """Several keys over time.
+
+    body: array of [kid 8, X25519 key 32, from, name]. held: it was checked when it was installed.
+    Raises Malformed.
+    """
+
+    def __init__(self, body, held=False):
+        if not isinstance(body, list) or not 1 <= len(body) <= _MAX_KEYS:
+            raise Malformed("collection: body")
+        self._rows = [_row(row, held) for row in body]
+
+    def at(self, unix_s):
+        """(kid, key) of the key that began last, at this time; None before all of them."""
+        newest = None
+        for kid, key, start in self._rows:
+            if start <= unix_s and (newest is None or start >= newest[2]):
+                newest = (kid, key, start)
+        return newest and newest[:2]
+
+
+def _row(row, held):
+    if not isinstance(row, list) or len(row) != 4:
+        raise Malformed("collection: row")
+    kid, key, start, name = row
+    if not isinstance(kid, bytes) or len(kid) != 8:
+        raise Malformed("collection: kid")
+    if not isinstance(key, bytes) or len(key) != 32:
+        raise Malformed("collection: key")
+    # Any scalar tells a key of small order: only those come out as zero (RFC 7748 section 6.1).
+    if not held and x25519(bytes(32), key) == bytes(32):
+        raise Malformed("collection: key of small order")
+    if isinstance(start, bool) or not isinstance(start, int) or not 0 <= start <= 0xFFFFFFFF:
+        raise Malformed("collection: from")
+    if not isinstance(name, str) or len(name.encode()) > _MAX_NAME_BYTES:
+        raise Malformed("collection: name")
+    return kid, key, start

@@ -1,0 +1,99 @@
+"""Operators: keys with a credential of the root, and the commands they sign.
+
+A credential is a CWT (RFC 8392) that confirms a key (`cnf`, RFC 8747); a command is a COSE_Sign1
+by that key over a nonce of the device. docs/signed-objects.md has both.
+"""
+
+from micropython import const
+
+from verify import cose
+from verify.ed25519 import is_acceptable_key
+from verify.errors import Malformed, Refused
+
+CREDENTIAL_TYP = "application/scanpost-operator+cwt"
+COMMAND_TYP = "application/scanpost-command+cbor"
+NONCE_BYTES = const(16)
+
+_SUB = const(2)
+_EXP = const(4)
+_IAT = const(6)
+_CTI = const(7)
+_CNF = const(8)
+_SCOPE = const(9)
+_MAX_NAME_BYTES = const(32)
+_MAX_SCOPE_BYTES = const(64)
+
+
+class Operator:
+    """Who may do what, until when. Nothing here says that it is not revoked.
+
+    kid, cti: bytes, of the operator's key and of the credential. key: Ed25519, 32 bytes.
+    name: text. roles: list of words. issued_at, expires_at: Unix seconds.
+    """
+
+    def __init__(self, claims):
+        """claims: the map of a credential whose signature was verified. Raises Malformed."""
+        self.name = _text(claims, _SUB, _MAX_NAME_BYTES)
+        self.expires_at = _time(claims, _EXP)
+        self.issued_at = _time(claims, _IAT)
+        self.cti = claims.get(_CTI)
+        if not isinstance(self.cti, bytes) or not 8 <= len(self.cti) <= 16:
+            raise Malformed("credential: cti")
+        self.key = _confirmed_key(claims.get(_CNF))
+        self.kid = cose.kid_of(self.key)
+        self.roles = _text(claims, _SCOPE, _MAX_SCOPE_BYTES).split(" ")
+
+
+def open_credential(data, root):
+    """Verifies an operator's credential.
+
+    data: COSE_Sign1, bytes. root: the owner's Ed25519 public key, 32 bytes.
+    Returns an Operator. Raises Malformed, or Refused with UNSUPPORTED, UNKNOWN_KEY, WRONG_TYPE,
+    BAD_SIGNATURE.
+    """
+    claims = cose.open_sign1(data, root, CREDENTIAL_TYP)
+    if not isinstance(claims, dict):
+        raise Malformed("credential: not a map")
+    return Operator(claims)
+
+
+def open_command(data, operator):
+    """Verifies a command; returns (device id, nonce, operation, arguments), none of it judged.
+
+    data: COSE_Sign1, bytes. operator: the Operator whose key must have signed it.
+    Raises as `open_credential`.
+    """
+    command = cose.open_sign1(data, operator.key, COMMAND_TYP)
+    if not isinstance(command, list) or len(command) != 4:
+        raise Malformed("command: not an array of four")
+    device_id, nonce, operation, arguments = command
+    if not isinstance(device_id, bytes) or not isinstance(nonce, bytes):
+        raise Malformed("command: device or nonce")
+    if not isinstance(operation, str) or not isinstance(arguments, list):
+        raise Malformed("command: operation or arguments")
+    return device_id, nonce, operation, arguments
+
+
+def _text(claims, key, max_bytes):
+    value = claims.get(key)
+    if not isinstance(value, str) or not 0 < len(value.encode()) <= max_bytes:
+        raise Malformed("credential: claim %d" % key)
+    return value
+
+
+def _time(claims, key):
+    value = claims.get(key)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 0xFFFFFFFF:
+        raise Malformed("credential: claim %d" % key)
+    return value
+
+
+def _confirmed_key(cnf):
+    """The Ed25519 key in a `cnf` claim: {1: COSE_Key} (RFC 8747 section 3.2)."""
+    key = cnf.get(1) if isinstance(cnf, dict) else None
+    if not isinstance(key, dict) or key.get(1) != 1 or key.get(-1) != 6:
+        raise Malformed("credential: cnf")
+    x = key.get(-2)
+    if not isinstance(x, bytes) or len(x) != 32 or not is_acceptable_key(x):
+        raise Refused("UNKNOWN_KEY")
+    return x
