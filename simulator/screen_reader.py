@@ -4,6 +4,8 @@ A line of text may begin at any pixel row and column; it is found by its glyphs,
 patterns, light on dark or dark on light. What is drawn otherwise (a frame, a bar) is passed over.
 """
 
+from functools import lru_cache
+
 from simulator.standins._font8x8 import FIRST, GLYPHS
 
 CELL = 8
@@ -52,6 +54,11 @@ def read_row(columns):
 
 def read_screen(frame, width, height):
     """The lines of text on a screen, from top to bottom."""
+    return list(_lines(bytes(frame), width, height))
+
+
+@lru_cache(maxsize=32)  # who waits for a text asks at each event, and the screen seldom changes
+def _lines(frame, width, height):
     rows = [read_row(columns_at(frame, width, top)) for top in range(height - CELL + 1)]
     lines = []
     top = 0

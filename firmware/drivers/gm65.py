@@ -15,8 +15,8 @@ _BAUD = const(115200)
 # The rate it should be at comes first, then the factory's.
 _BAUDS = (115200, 9600, 57600, 38400, 19200)
 _ANSWER_MS = const(150)
-# It is silent for a second after power-up, and a round over all rates takes 0.75 s.
-_ROUNDS = const(4)
+# It is silent for a second after power-up, and a round over all rates takes 1.25 s.
+_ROUNDS = const(3)
 _READ_BYTES = const(64)
 # A pass is at most 512 characters; what is longer is junk, and known to be after this many.
 MAX_LINE_BYTES = const(520)
@@ -53,6 +53,7 @@ class Gm65:
         self._reader = asyncio.StreamReader(uart)
         self._stream = frames.Demultiplexer(MAX_LINE_BYTES)
         self._lines = []
+        self._changed = []  # names of settings that were changed and are not saved yet
 
     async def start(self):
         """Finds the module and sets it up, writing and saving only what differs.
@@ -60,25 +61,30 @@ class Gm65:
         Returns the names of the settings that had to be changed. Raises OSError if no module
         answers within 4 s, or if it does not keep what it is told.
         """
-        changed = []
         block, baud = await self._find()
         if baud != _BAUD:
             await self._change_baud()
-            changed.append("baud %d" % baud)
+            self._note("baud %d" % baud)
             block = await self._ask(frames.read_command(0, _BLOCK_BYTES), _BLOCK_BYTES)
         for address, mask, value, name in _SETTINGS:
             if block is not None and block[address] & mask != value:
                 byte = block[address] & ~mask & 0xFF | value
                 await self._ask(frames.write_command(address, bytes((byte,))), 1)
-                changed.append(name)
-        if changed:
+                self._note(name)
+        if self._changed:
             block = await self._ask(frames.read_command(0, _BLOCK_BYTES), _BLOCK_BYTES)
         self._check(block)
-        if changed:
+        if self._changed:
             if await self._ask(frames.save_command(), 1) is None:
                 raise OSError("scanner: settings not saved")
             self._stream.forget_line()
+        changed, self._changed = self._changed, []
         return changed
+
+    def _note(self, name):
+        """Remembered until all is saved, so that a second attempt saves and reports it too."""
+        if name not in self._changed:
+            self._changed.append(name)
 
     async def read_line(self):
         """The next code: bytes without the tail, MAX_LINE_BYTES at most (a longer one is cut)."""
