@@ -40,15 +40,23 @@ class Ssd1306(framebuf.FrameBuffer):
         self._transfer[0] = _PIXELS
         super().__init__(memoryview(self._transfer)[1:], width, height, framebuf.MONO_VLSB)
         self._window = bytes((0x21, 0, width - 1, 0x22, 0, height // 8 - 1))
-        self._command(_SET_UP)
+        self._is_set_up = False
         self.fill(0)
         self.show()
-        self._command(b"\xaf")
 
     def _command(self, commands):
         self._i2c.writeto(self._address, bytes((_COMMANDS,)) + commands)
 
     def show(self):
-        """Sends all pixels: 23 ms at 400 kHz. Raises OSError."""
+        """Sends all pixels: 23 ms at 400 kHz. Raises OSError.
+
+        After an error the display is set up anew: it may have been without power.
+        """
+        was_set_up, self._is_set_up = self._is_set_up, False
+        if not was_set_up:
+            self._command(_SET_UP)
         self._command(self._window)
         self._i2c.writeto(self._address, self._transfer)
+        if not was_set_up:
+            self._command(b"\xaf")  # on, now that the memory holds a picture
+        self._is_set_up = True

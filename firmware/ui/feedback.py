@@ -26,9 +26,13 @@ class Feedback:
         self._back_to = None
 
     def show(self, screen):
-        """Puts a screen up at once."""
+        """Puts a screen up at once, where there is one: sound and light say it too."""
         if self._display:
-            screens.draw(self._display, screen)
+            try:
+                screens.draw(self._display, screen)
+            except OSError:
+                # A loose cable stops no scan; the next screen finds whether it is back.
+                return
 
     def idle(self, make_screen):
         """What to show when no result is up. make_screen: called each time, returns a Screen."""
