@@ -6,10 +6,10 @@ import time
 from types import SimpleNamespace
 
 import pytest
-
 from drivers import ds3231 as ds3231_driver
 from drivers.ds3231 import Ds3231
 from drivers.ssd1306 import Ssd1306
+
 from host_tools.client import Client, DeviceError
 from simulator import hands
 from simulator.board import VirtualBoard
