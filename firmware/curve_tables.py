@@ -1,11 +1,13 @@
 """Keeps the tables of points in the `curve` partition: the base point's, then those of keys.
 
 The rows and their checks are described in verify/rows.py; here is only where they lie. The base
-point's 160 rows take 5 sectors, a key's 128 take 4. Nothing says which key a place is for: the
-check of every row does, so power may fail at any moment while a table is written.
+point's 160 rows take 5 sectors, a key's 128 take 4. Nothing but the rows says which key a place is
+for, so power may fail at any moment while a table is written.
 
-Making a table takes about half a second, erasing up to 1.6 s: it is for when the device is idle.
+Making a table takes half a second, in small steps between which scans are handled.
 """
+
+import asyncio
 
 from micropython import const
 from verify import points, rows
@@ -16,6 +18,10 @@ _BASE_SECTORS = const(5)
 _KEY_SECTORS = const(4)
 _ERASE = const(6)
 _SECTORS = const(4)
+_BLANK_BYTES = const(256)
+_BLANK = b"\xff" * 256
+_STEP_PAUSE_MS = const(5)
+_LOOK_MS = const(1000)
 
 
 class Table:
@@ -40,10 +46,20 @@ class Table:
             at = row * rows.ROW_BYTES
             self.read(index + row, view[at : at + rows.ROW_BYTES])
 
-    def erase(self):
-        """Makes it ready for `write`."""
-        for sector in range(self._sectors):
-            self._partition.ioctl(_ERASE, self._sector + sector)
+    def erase_next(self):
+        """Erases the first sector that is not blank; False if all are. Raises OSError.
+
+        45 ms, at worst 400: the only step that holds up what comes in, and a new device's
+        partition needs none of it.
+        """
+        piece = bytearray(_BLANK_BYTES)
+        for sector in range(self._sector, self._sector + self._sectors):
+            for offset in range(0, _SECTOR_BYTES, _BLANK_BYTES):
+                self._partition.readblocks(sector, piece, offset)
+                if piece != _BLANK:
+                    self._partition.ioctl(_ERASE, sector)
+                    return True
+        return False
 
     def write(self, index, row):
         """Programs a row."""
@@ -55,13 +71,38 @@ class Table:
 
     def is_of(self, key, count):
         """True if `count` rows are there, undamaged, and made for this key."""
-        seed = rows.seed(key)
         piece = memoryview(bytearray(8 * rows.ROW_BYTES))
         for index in range(0, count, 8):
             self.read(index, piece)
-            if not rows.are_good(piece, 8, seed + index):
+            if not rows.are_good(piece, 8, index, key):
                 return False
         return True
+
+
+class _Job:
+    """A table in the making."""
+
+    def __init__(self, table, key):
+        self.table = table
+        self.key = key
+        self._combs = None  # until the sectors are blank
+
+    def step(self):
+        """False if that was the last. Raises OSError."""
+        from verify import preparation
+
+        if self._combs is None:
+            if not self.table.erase_next():
+                self._combs = self._begin(preparation)
+        elif self._combs and not self._combs[0].step():
+            self._combs.pop(0)
+        return self._combs is None or bool(self._combs)
+
+    def _begin(self, preparation):
+        if self.key == points.BASE:
+            return preparation.of_base(self.table.write)
+        comb = preparation.of_key(self.key, self.table.write)
+        return [comb] if comb else []
 
 
 class CurveTables:
@@ -72,49 +113,87 @@ class CurveTables:
         self._partition = partition
         self.capacity = (partition.ioctl(_SECTORS, 0) - _BASE_SECTORS) // _KEY_SECTORS
         self._base = Table(partition, 0, _BASE_SECTORS)
+        self._has_base = False
         self._keys = [None] * self.capacity  # of each place, or None
+        self._given_up = []  # keys that have no table, or whose flash failed: until the next start
+        self._job = None
 
     def _place(self, number):
         return Table(self._partition, _BASE_SECTORS + _KEY_SECTORS * number, _KEY_SECTORS)
 
     def start(self, keys):
-        """Checks what is there and has it used: for the base point, and those keys of 32 bytes."""
-        if self._base.is_of(points.BASE, rows.ROWS_OF_BASE):
-            rows.use(self._base)
+        """Checks what is there and has it used: for the base point, and those keys of 32 bytes.
+
+        Raises OSError if flash cannot be read.
+        """
+        self._use_base()
         self._find(keys)
+
+    def _use_base(self):
+        self._has_base = self._base.is_of(points.BASE, rows.ROWS_OF_BASE)
+        if self._has_base:
+            rows.use(self._base)
 
     def _find(self, keys):
         self._keys = [None] * self.capacity
         rows.forget_keys()
         for number in range(self.capacity):
-            table = self._place(number)
             for key in keys:
-                if key not in self._keys and table.is_of(key, rows.ROWS_OF_KEY):
-                    self._keys[number] = key
-                    rows.use_for(key, table)
+                if key not in self._keys and self._use_if_of(number, key):
                     break
 
-    def prepare(self, keys):
-        """Makes one table that is still missing, of the base point or the first of `keys` without.
+    def _use_if_of(self, number, key):
+        table = self._place(number)
+        if not table.is_of(key, rows.ROWS_OF_KEY):
+            return False
+        self._keys[number] = key
+        rows.use_for(key, table)
+        return True
 
-        Returns True if there is more to do. Raises OSError if flash fails.
+    async def run(self, keys):
+        """Makes what is missing of the tables of keys() whenever that changes, for ever.
+
+        keys: called without arguments, gives a list of keys of 32 bytes, the first ones first.
         """
-        from verify import ed25519, preparation
+        while True:
+            more = self.step(keys())
+            await asyncio.sleep_ms(_STEP_PAUSE_MS if more else _LOOK_MS)
 
-        if not self._base.is_of(points.BASE, rows.ROWS_OF_BASE):
-            self._base.erase()
-            preparation.make_base(self._base.write)
-            rows.use(self._base)
-            return True
+    def step(self, keys):
+        """Does a part of what is missing, of 50 ms at most; False if nothing is.
+
+        The table comes into use when all of it was read back.
+        """
+        job = self._job
+        try:
+            if job is None or (job.key not in keys and job.key != points.BASE):
+                self._job = job = self._next_job(keys)
+                return job is not None
+            if not job.step():
+                self._job = None
+                self._finish(job)
+        except OSError:
+            self._job = None
+            if job is not None:
+                self._given_up.append(job.key)
+        return True
+
+    def _next_job(self, keys):
+        if not self._has_base and points.BASE not in self._given_up:
+            return _Job(self._base, points.BASE)
         if any(key is not None and key not in keys for key in self._keys):
             self._find(keys)
-        for key in keys:
-            if key not in self._keys and None in self._keys:
-                number = self._keys.index(None)
-                table = self._place(number)
-                table.erase()
-                self._keys[number] = key  # also if it has none: it is not tried again
-                if ed25519.prepare(key, table.write):
-                    rows.use_for(key, table)
-                return True
-        return False
+        if None in self._keys:
+            for key in keys:
+                if key not in self._keys and key not in self._given_up:
+                    return _Job(self._place(self._keys.index(None)), key)
+        return None
+
+    def _finish(self, job):
+        if job.key == points.BASE:
+            self._use_base()
+            good = self._has_base
+        else:
+            good = self._use_if_of(self._keys.index(None), job.key)
+        if not good:
+            self._given_up.append(job.key)

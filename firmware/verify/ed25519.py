@@ -8,7 +8,6 @@ from verify import euclid, plans, points, programs, rows, scalars
 from verify.sha512 import digest_into
 
 _L = 2**252 + 27742317777372353535851937790883648493
-_BASE_SEED = rows.seed(points.BASE)
 # The y of the points whose order divides 8 (their x is 0, a square root of -1, or one of +-x of the
 # last two), canonical, without the sign bit
 _SMALL_ORDER_Y = (
@@ -85,8 +84,8 @@ def _verify_prepared(public_key, signature, base, prepared):
     _comb_of(1, _k)
     scalars.reduce(signature[32:], _v)
     _comb_of(0, _v)
-    seeds = (_BASE_SEED, rows.seed(public_key))
-    if not _combine(31, plans.TWO_COMBS, (base, prepared), seeds):
+    keys = (points.BASE, public_key)
+    if not _combine(31, plans.TWO_COMBS, (base, prepared), keys):
         return None
     points.encode_public(_encoded)
     return _encoded == signature[:32]
@@ -116,7 +115,7 @@ def _verify_halved(public_key, signature, base):
     top = max(plans.windows(_plan, 0, _u_padded, 32), plans.windows(_plan, 256, _v_padded, 32))
     scalars.multiply_add(_v, signature[32:], _ZERO, _v)
     _comb_of(0, _v)
-    if not _combine(top, plans.TWO_WINDOWS | plans.ONE_COMB, (base,), (_BASE_SEED,)):
+    if not _combine(top, plans.TWO_WINDOWS | plans.ONE_COMB, (base,), (points.BASE,)):
         return None
     return points.is_identity()
 
@@ -143,8 +142,11 @@ def _comb_of(number, scalar):
     plans.comb_bits(_plan, number, scalar)
 
 
-def _combine(column, use, tables, seeds):
-    """The point becomes the sum that is planned. False if a row cannot be read or is damaged."""
+def _combine(column, use, tables, keys):
+    """The point becomes the sum that is planned, with rows from the tables of these keys.
+
+    False if a row cannot be read, is damaged, or is another key's.
+    """
     many = len(tables)
     use |= plans.FROM_IDENTITY
     while column >= 0:
@@ -162,7 +164,7 @@ def _combine(column, use, tables, seeds):
                     tables[which].read(_picks[n], row)
                 except OSError:
                     return False
-                if not rows.are_good(row, 1, seeds[which] + _picks[n]):
+                if not rows.are_good(row, 1, _picks[n], keys[which]):
                     return False
         points.run_script()
         column = last - 1
@@ -175,11 +177,14 @@ def prepare(public_key, write):
     `row` is valid during the call. Returns False if the key is not acceptable or, which no honest
     key is, not of the prime order L: then there is no table. Takes about half a second on the chip.
     """
-    if not is_acceptable_key(public_key):
-        return False
-    from verify.preparation import write_rows
+    from verify import preparation
 
-    return write_rows(public_key, write)
+    comb = preparation.of_key(public_key, write)
+    if comb is None:
+        return False
+    while comb.step():
+        pass
+    return True
 
 
 def public_key(seed):

@@ -1,87 +1,113 @@
-"""Makes the table of a key, as verify/rows.py describes it. Rare: imported when a list arrives."""
+"""Makes the tables that verify/rows.py describes, in small steps. Imported only for that."""
 
-from verify import points, programs, rows
+from verify import ed25519, points, programs, rows
 from verify.limbs import copy, freeze
 
 _X_WORD = 20 * points.X
 _MADE_WORD = 20 * points.MADE
 _TABLE_WORD = points.TABLE // 4
 _SAVED_WORD = _TABLE_WORD + 80 * 15
+_view = memoryview(points.work)
+_point = _view[4 * _X_WORD : 4 * _X_WORD + points.ENTRY_BYTES]
+_teeth = _view[points.TABLE : points.TABLE + 7 * points.ENTRY_BYTES]
 
 
-def write_rows(key, write):
-    """Writes 128 rows for an acceptable key; False, and none, if it is not of order L.
+class Comb:
+    """The rows of a comb over a point, in the order of a Gray code, a row a step."""
 
-    The table is of the negative of the key's point: verification subtracts it.
+    def __init__(self, key, first, doublings, teeth, spacing, write):
+        """Over [2^doublings] of the point that `key` encodes; of its negative, if not the base's.
+
+        The rows get the numbers from `first` on; write(index, row): as for ed25519.prepare.
+        """
+        self._key = key
+        self._first = first
+        self._doublings = doublings
+        self._tooth_count = teeth
+        self._spacing = spacing
+        self._write = write
+        self._row = None  # until the first step
+        self._index = 0
+        self._turn = 0
+
+    def step(self):
+        """Takes up to 40 ms. False if that was the last. In between anything may be computed."""
+        if self._row is None:
+            self._begin()
+            return True
+        _point[:] = self._saved_point
+        _teeth[:] = self._saved_teeth
+        index = self._index
+        _fill(self._row, self._first + index, self._key)
+        self._write(self._first + index, self._row)
+        # from each row to the next only one tooth turns
+        tooth = 0
+        while self._turn >> tooth & 1:
+            tooth += 1
+        if tooth == self._tooth_count - 1:
+            return False
+        self._turn += 1
+        self._index = index ^ 1 << tooth
+        points.routine(
+            programs.ADD_T if self._index >> tooth & 1 else programs.SUBTRACT_T,
+            points.TABLE + points.ENTRY_BYTES * tooth,
+        )
+        self._saved_point[:] = _point
+        return True
+
+    def _begin(self):
+        points.decode(self._key)
+        if self._key != points.BASE:
+            points.routine(programs.NEGATE)
+        for _ in range(self._doublings):
+            points.routine(programs.DOUBLE_T)
+        _start(self._tooth_count, self._spacing)
+        self._row = bytearray(rows.ROW_BYTES)
+        self._saved_point = bytearray(_point)
+        self._saved_teeth = bytearray(_teeth)
+
+
+def of_key(key, write):
+    """The Comb for the table of a key; None if it is not acceptable or not of order L.
+
+    Its rows are of the negative of the key's point: verification subtracts it. Takes 50 ms.
     """
-    points.decode(key)
-    points.routine(programs.NEGATE)
-    if not _has_prime_order():
-        return False
-    points.decode(key)
-    points.routine(programs.NEGATE)
-    make_rows(8, 32, rows.seed(key), write)
-    return True
+    if not ed25519.is_acceptable_key(key) or not _has_prime_order():
+        return None
+    return Comb(bytes(key), 0, 0, 8, 32, write)
 
 
-class _Part:
-    """The 16 rows of a part of verify/signing.py's comb."""
+def of_base(write):
+    """The three Combs of the base point's table, as tools/curve25519/tables.py makes it."""
+    return [Comb(points.BASE, 0, 0, 8, 32, write)] + _for_signing(rows.SIGNING, write)
+
+
+def _for_signing(first, write):
+    """The Combs of both parts of verify/signing.py."""
+    return [
+        Comb(points.BASE, first, 0, 5, 52, write),
+        Comb(points.BASE, first + 16, 26, 5, 52, write),
+    ]
+
+
+class _Kept:
+    """32 rows in RAM."""
 
     def __init__(self):
-        self.rows = bytearray(16 * rows.ROW_BYTES)
+        self.rows = bytearray(32 * rows.ROW_BYTES)
 
     def write(self, index, row):
         self.rows[rows.ROW_BYTES * index : rows.ROW_BYTES * (index + 1)] = row
 
 
-def make_base(write):
-    """Writes the base point's table, 160 rows, as tools/curve25519/tables.py makes it."""
-    seed = rows.seed(points.BASE)
-    points.decode(points.BASE)
-    make_rows(8, 32, seed, write)
-    parts = (bytearray(2048), bytearray(2048))
-    make_signing_rows(parts)
-    for index in range(32):
-        row = parts[index >> 4][rows.ROW_BYTES * (index & 15) :][: rows.ROW_BYTES]
-        rows.seal(row, seed + rows.SIGNING + index)
-        write(rows.SIGNING + index, row)
-
-
-def make_signing_rows(parts):
-    """Fills both parts of verify/signing.py's comb, buffers of 16 rows each, without any table."""
-    made = (_Part(), _Part())
-    for part in (0, 1):
-        points.decode(points.BASE)
-        for _ in range(26 * part):
-            points.routine(programs.DOUBLE_T)
-        make_rows(5, 52, 0, made[part].write)
-    # only now: the buffers are where the points were
-    for part in (0, 1):
-        parts[part][:] = made[part].rows
-
-
-def make_rows(teeth, spacing, seed, write):
-    """Writes the rows of a comb over the point, which is lost, in the order of a Gray code."""
-    _start(teeth, spacing)
-    row = bytearray(rows.ROW_BYTES)
-    index = 0
-    step = 0
-    while True:
-        _fill(row, seed + index)
-        write(index, row)
-        # from each row to the next only one tooth turns
-        tooth = 0
-        while step >> tooth & 1:
-            tooth += 1
-        if tooth == teeth - 1:
-            return
-        step += 1
-        index ^= 1 << tooth
-        added = index >> tooth & 1
-        points.routine(
-            programs.ADD_T if added else programs.SUBTRACT_T,
-            points.TABLE + points.ENTRY_BYTES * tooth,
-        )
+def make_signing_rows(buffer):
+    """Fills a buffer of 32 rows with both parts of verify/signing.py's comb, without any table."""
+    kept = _Kept()
+    for comb in _for_signing(0, kept.write):
+        while comb.step():
+            pass
+    # only now: the buffer is where the points were
+    buffer[:] = kept.rows
 
 
 def _has_prime_order():
@@ -114,8 +140,8 @@ def _keep(entry):
     copy(points.work, _TABLE_WORD + 80 * entry, _MADE_WORD, 80)
 
 
-def _fill(row, seed):
-    """Makes the row of the point, which is left as it is."""
+def _fill(row, index, key):
+    """Makes row `index` of a key's table of the point, which is left as it is."""
     copy(points.work, _SAVED_WORD, _X_WORD, 80)
     points.to_affine()
     points.routine(programs.MAKE_ROW)
@@ -123,5 +149,5 @@ def _fill(row, seed):
         at = _MADE_WORD + 20 * part
         freeze(points.work, at)
         rows.narrow(points.work, at, row, part)
-    rows.seal(row, seed)
+    rows.seal(row, index, key)
     copy(points.work, _X_WORD, _SAVED_WORD, 80)

@@ -2,7 +2,9 @@
 
 Row i is the sum of 2^(32 t) P for t = 0 to 7, where bit t of i says plus (1) or minus (0), and the
 last is always added. A row is 128 bytes: the three parts named in tools/curve25519/programs.py, 20
-limbs of 13 bits each as little-endian half words, then four bytes of check, then four of zero.
+limbs of 13 bits each as little-endian half words, then four bytes of check, then bytes 4 (i & 7)
+to 4 (i & 7) + 3 of its key. So any eight rows name the key: the check is against damage and can be
+met by a key made for that, whose owner could then sign in the other's name.
 
 A table is anything with `read(index, view)`, which fills `view` with consecutive rows from `index`
 on. The base point's has 32 more for signing (verify/signing.py), and is installed with `use`; if
@@ -89,16 +91,24 @@ def check(row: ptr16, total: int) -> int:
     return total
 
 
-def seal(row, total):
-    """Writes the check of a row; `total`: the key's seed plus its index."""
-    total = check(row, total)
+def seal(row, index, key):
+    """Writes the check of row `index` of a key's table, and its part of the key."""
+    total = check(row, seed(key) + index)
+    part = 4 * (index & 7)
     for i in range(4):
         row[120 + i] = total >> (8 * i) & 255
+        row[124 + i] = key[part + i]
 
 
 @micropython.viper
-def are_good(rows: ptr16, count: int, total: int) -> int:
-    """1 if the checks of consecutive rows fit; `total` is the key's seed plus the first's index."""
+def are_good(rows: ptr16, count: int, index: int, key: ptr8) -> int:
+    """1 if consecutive rows, the first being row `index`, are undamaged and made for this key."""
+    total = 0
+    at = 0
+    while at < 32:
+        total = (total * 31 + key[at]) & 0xFFFFFF
+        at += 1
+    total += index
     at = 0
     while count:
         found = total & 0xFFFFFF
@@ -108,7 +118,13 @@ def are_good(rows: ptr16, count: int, total: int) -> int:
             at += 1
         if rows[at] | (rows[at + 1] << 16) != found:
             return 0
+        part = (index & 7) * 4
+        if rows[at + 2] != key[part] | (key[part + 1] << 8):
+            return 0
+        if rows[at + 3] != key[part + 2] | (key[part + 3] << 8):
+            return 0
         at += 4
+        index += 1
         total += 1
         count -= 1
     return 1

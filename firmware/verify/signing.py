@@ -31,7 +31,6 @@ _view = memoryview(points.work)
 _rows = _view[_ALL : _ALL + 2 * _PART_BYTES]
 _parts = (_rows[:_PART_BYTES], _rows[_PART_BYTES:])
 _picked = (_view[_PICKED : _PICKED + 128], _view[_PICKED + 128 : _PICKED + 256])
-_SEED = rows.seed(points.BASE)
 
 
 @micropython.viper
@@ -109,7 +108,7 @@ def _read_rows(table):
         table.read(rows.SIGNING, _rows)
     except OSError:
         return False
-    return rows.are_good(_rows, 32, _SEED + rows.SIGNING)
+    return rows.are_good(_rows, 32, rows.SIGNING, points.BASE)
 
 
 def _load_rows():
@@ -119,7 +118,7 @@ def _load_rows():
         return
     from verify import preparation
 
-    preparation.make_signing_rows(_parts)
+    preparation.make_signing_rows(_rows)
 
 
 def _multiply_base(scalar):

@@ -14,12 +14,22 @@ OTHER = unhexlify("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908
 FLASH = RamFlash(16)
 
 
+def make(tables, keys):
+    """Has all tables made; returns how many steps there were."""
+    steps = 0
+    while tables.step(keys):
+        steps += 1
+        assert steps < 1000
+    return steps
+
+
 def filled():
-    """Tables of the base point and KEY, made once."""
-    tables = CurveTables(FLASH)
-    while tables.prepare([KEY]):
-        pass
-    return tables
+    """A flash with the tables of the base point and KEY, made once."""
+    if FLASH.operations == 0:
+        make(CurveTables(FLASH), [KEY])
+    flash = RamFlash(16)
+    flash.bytes[:] = FLASH.bytes
+    return flash
 
 
 def with_rows_restored(test):
@@ -33,41 +43,62 @@ def with_rows_restored(test):
 
 def test_tables_are_made_and_found_again():
     def check():
-        assert filled().capacity == 2
+        flash = filled()
+        assert FLASH.erases == 0  # it was blank
+        assert FLASH.operations == 160 + 128
         shipped = bytearray(160 * 128)
         rows.FileTable("firmware/verify/base_point.rows").read(0, memoryview(shipped))
-        assert FLASH.bytes[: len(shipped)] == shipped
-        erases = FLASH.erases
+        assert flash.bytes[: len(shipped)] == shipped
         rows.forget_keys()
-        tables = CurveTables(FLASH)
+        tables = CurveTables(flash)
+        assert tables.capacity == 2
         tables.start([OTHER, KEY])
         assert rows.of_key(KEY) is not None and rows.of_key(OTHER) is None
-        assert not tables.prepare([KEY])
-        assert FLASH.erases == erases
+        assert not tables.step([KEY])
+        assert flash.operations == 0
         assert ed25519.verify(KEY, b"\x72", SIGNATURE)
         assert not ed25519.verify(KEY, b"\x73", SIGNATURE)
 
     with_rows_restored(check)
 
 
-def test_a_table_that_power_cut_short_is_made_again():
+def test_passes_are_verified_between_the_steps():
     def check():
-        filled()
-        flash = RamFlash(16)
-        flash.bytes[:] = FLASH.bytes
+        flash = RamFlash(9)
         tables = CurveTables(flash)
         tables.start([KEY])
-        flash.cut_at = (flash.operations + 4 + 60, 64)
-        try:
-            tables.prepare([KEY, OTHER])
-        except Cut:
-            pass
-        flash.cut_at = None
-        tables = CurveTables(flash)
-        tables.start([KEY, OTHER])
-        assert rows.of_key(KEY) is not None and rows.of_key(OTHER) is None
-        assert tables.prepare([KEY, OTHER]) and rows.of_key(OTHER) is not None
-        assert not tables.prepare([KEY, OTHER])
+        steps = 0
+        while tables.step([KEY]):
+            steps += 1
+            if steps % 50 == 0:
+                assert ed25519.verify(KEY, b"\x72", SIGNATURE)
+                assert not ed25519.verify(KEY, b"\x73", SIGNATURE)
+        assert flash.bytes == filled().bytes[: len(flash.bytes)]
+
+    with_rows_restored(check)
+
+
+def test_a_table_that_power_cut_short_is_made_again():
+    def check():
+        # in a row, and in the erasing that making it again begins with
+        for operation, done in ((60, 64), (1, 2000)):
+            flash = filled()
+            tables = CurveTables(flash)
+            tables.start([KEY])
+            if done == 2000:
+                flash.bytes[9 * 4096] = 0
+            flash.cut_at = (operation, done)
+            try:
+                make(tables, [KEY, OTHER])
+                raise AssertionError("no cut")
+            except Cut:
+                flash.cut_at = None
+            tables = CurveTables(flash)
+            tables.start([KEY, OTHER])
+            assert rows.of_key(KEY) is not None and rows.of_key(OTHER) is None
+            make(tables, [KEY, OTHER])
+            assert rows.of_key(OTHER) is not None
+            assert not tables.step([KEY, OTHER])
 
     with_rows_restored(check)
 
@@ -75,12 +106,27 @@ def test_a_table_that_power_cut_short_is_made_again():
 def test_the_place_of_a_key_that_is_gone_is_free():
     def check():
         flash = RamFlash(9)
-        filled()
-        flash.bytes[:] = FLASH.bytes[: len(flash.bytes)]
+        flash.bytes[:] = filled().bytes[: len(flash.bytes)]
         tables = CurveTables(flash)
         tables.start([KEY])
-        assert tables.capacity == 1 and not tables.prepare([KEY, OTHER])
-        assert tables.prepare([OTHER]) and rows.of_key(KEY) is None
+        assert tables.capacity == 1 and not tables.step([KEY, OTHER])
+        make(tables, [OTHER])
+        assert rows.of_key(KEY) is None and rows.of_key(OTHER) is not None
+        assert flash.erases == 4
+
+    with_rows_restored(check)
+
+
+def test_a_key_that_goes_while_its_table_is_made():
+    def check():
+        flash = filled()
+        tables = CurveTables(flash)
+        tables.start([KEY])
+        for _ in range(20):
+            assert tables.step([KEY, OTHER])
+        make(tables, [KEY])
+        assert rows.of_key(OTHER) is None
+        make(tables, [KEY, OTHER])
         assert rows.of_key(OTHER) is not None
 
     with_rows_restored(check)
@@ -88,13 +134,40 @@ def test_the_place_of_a_key_that_is_gone_is_free():
 
 def test_a_key_without_a_table_is_not_tried_again():
     def check():
-        filled()
-        flash = RamFlash(16)
-        flash.bytes[:] = FLASH.bytes
+        bad = b"\x01" + bytes(31)
+        flash = filled()
         tables = CurveTables(flash)
-        bad = b"\x02" + bytes(31)
-        while tables.prepare([bad]):
-            pass
-        assert rows.of_key(bad) is None
+        tables.start([])
+        assert make(tables, [bad, OTHER]) > 0
+        assert rows.of_key(bad) is None and rows.of_key(OTHER) is not None
+        assert not tables.step([bad, OTHER])
+
+    with_rows_restored(check)
+
+
+class WornFlash(RamFlash):
+    """Programs, and says so, but some bits do not change; `fails`: it says that too."""
+
+    fails = False
+
+    def writeblocks(self, block, data, offset):
+        if self.fails:
+            raise OSError(5)
+        super().writeblocks(block, data, offset)
+        self.bytes[block * 4096 + offset + 7] |= 0x80
+
+
+def test_flash_that_does_not_keep_a_table_is_not_worn_further():
+    def check():
+        for fails in (False, True):
+            flash = WornFlash(9)
+            flash.fails = fails
+            flash.bytes[:] = filled().bytes[: len(flash.bytes)]
+            tables = CurveTables(flash)
+            tables.start([OTHER])
+            make(tables, [OTHER])
+            assert flash.erases == 4
+            assert rows.of_key(OTHER) is None
+            assert not tables.step([OTHER])
 
     with_rows_restored(check)

@@ -45,8 +45,8 @@ def seed(key):
     return total
 
 
-def row(p, key_seed, index):
-    """The 128 bytes of a row."""
+def row(p, key, index):
+    """The 128 bytes of a row of a key's table."""
     x, y = p
     half = pow(2, -1, P)
     limbs = [
@@ -54,10 +54,12 @@ def row(p, key_seed, index):
         for value in ((y + x) * half % P, (y - x) * half % P, D * x * y % P)
         for i in range(20)
     ]
-    total = (key_seed + index) % 2**24
+    total = (seed(key) + index) % 2**24
     for limb in limbs:
         total = (total * 31 + limb) % 2**24
-    return b"".join(limb.to_bytes(2, "little") for limb in limbs) + total.to_bytes(8, "little")
+    part = 4 * (index % 8)
+    numbers = b"".join(limb.to_bytes(2, "little") for limb in limbs)
+    return numbers + total.to_bytes(4, "little") + key[part : part + 4]
 
 
 def comb(p, teeth, spacing):
@@ -72,16 +74,15 @@ def comb(p, teeth, spacing):
 
 def table_of_key(p):
     """The 128 rows that verification reads."""
-    key_seed = seed(encode(p))
-    return b"".join(row(q, key_seed, index) for index, q in enumerate(comb(p, 8, 32)))
+    key = encode(p)
+    return b"".join(row(q, key, index) for index, q in enumerate(comb(p, 8, 32)))
 
 
 def table_of_base():
     """The same for the base point, and two combs of 16 rows for signing: see verify/signing.py."""
-    key_seed = seed(encode(BASE))
     points = [*comb(BASE, 5, 52), *comb(times_power_of_two(BASE, 26), 5, 52)]
     return table_of_key(BASE) + b"".join(
-        row(q, key_seed, 128 + index) for index, q in enumerate(points)
+        row(q, encode(BASE), 128 + index) for index, q in enumerate(points)
     )
 
 

@@ -66,12 +66,29 @@ def test_no_table_for_a_key_that_is_not_of_prime_order():
 
 
 def test_the_base_point_is_prepared_as_the_script_did_it():
-    table = Table(128)
-    points.decode(points.BASE)
-    preparation.make_rows(8, 32, rows.seed(points.BASE), table.write)
-    shipped = bytearray(128 * 128)
+    table = Table(160)
+    for comb in preparation.of_base(table.write):
+        while comb.step():
+            # whatever is computed between two steps
+            assert points.decode(KEY)
+    shipped = bytearray(160 * 128)
     rows.base().read(0, memoryview(shipped))
     assert shipped == table.rows
+
+
+def test_a_row_names_its_key():
+    # a key with the same seed as KEY: what its owner signs must not count as KEY's
+    twin = bytearray(KEY)
+    twin[30] -= 1
+    twin[31] += 31
+    assert rows.seed(KEY) == rows.seed(twin)
+    row = bytearray(prepared().rows[7 * 128 : 8 * 128])
+    assert rows.are_good(row, 1, 7, KEY)
+    assert not rows.are_good(row, 1, 7, twin)
+    rows.seal(row, 7, twin)
+    assert rows.are_good(row, 1, 7, twin)
+    assert not rows.are_good(row, 1, 7, KEY)
+    assert not rows.are_good(row, 1, 15, twin)
 
 
 class Unreadable:
