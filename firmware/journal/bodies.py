@@ -23,6 +23,7 @@ VOID = const(11)
 MANUAL = const(12)
 STAFF = const(13)
 SHIFT_CLOSED = const(14)
+SHIFT_OPENED = const(15)
 
 TAG_BYTES = const(8)
 MAX_TUBE_BYTES = const(32)
@@ -135,6 +136,12 @@ def _shift_closed(buffer, at, payload, tube, tag):
     return 4, 8
 
 
+def _shift_opened(buffer, at, payload, tube, tag):
+    """[staff]"""
+    struct.pack_into(">H", buffer, at, payload[0])
+    return 0, 2
+
+
 def _scanner(buffer, at, payload, tube, tag):
     """[[what had to be changed, ...]]"""
     return 0, _text(buffer, at, ",".join(payload[0])[:_MAX_TEXT_BYTES]) - at
@@ -175,6 +182,7 @@ WRITERS = {
     MANUAL: _manual,
     STAFF: _staff,
     SHIFT_CLOSED: _shift_closed,
+    SHIFT_OPENED: _shift_opened,
 }
 
 
