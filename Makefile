@@ -32,6 +32,7 @@ soak: venv
 
 benchmark: venv
 	$(BIN)/python benchmarks/curve25519.py
+	$(BIN)/python benchmarks/journal.py
 
 clean:
 	rm -rf .venv build .demo
