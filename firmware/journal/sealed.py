@@ -7,6 +7,7 @@ The parts: `layout` and `bodies` (bytes), `ring` (sectors), `recovery` (after a 
 
 from micropython import const
 from verify import cbor, cose
+from verify.wipe import wipe
 
 from journal import bodies, layout
 from journal.duplicates import Duplicates
@@ -43,7 +44,8 @@ class SealedJournal:
     partition: an `esp32.Partition` or what has its readblocks, writeblocks and ioctl.
     identity: has `device_id` (8 bytes) and `sign(message)` -> 64 bytes (Ed25519).
     collection: a function () -> (kid 8 bytes, X25519 public key 32 bytes), or None in its place.
-    random: a function (n) -> n bytes, from a generator that is fit for keys.
+    random: a function (n) -> n bytes, from a generator that is fit for keys; they are made for this
+    call alone, for they are overwritten.
     """
 
     def __init__(self, partition, identity, collection, random):
@@ -275,7 +277,9 @@ class SealedJournal:
         collection = self._collection()
         if collection is None:
             raise NoCollectionKey()
-        ephemeral = bytearray(self._random(32))
+        drawn = self._random(32)
+        ephemeral = bytearray(drawn)
+        wipe(drawn)
         self._epoch.prepare(collection[0], collection[1], self._identity.device_id, ephemeral)
 
     def _is_epoch_due(self):

@@ -52,7 +52,9 @@ def x25519(k, u):
     points.give(points.X, out)
     wipe(_scalar, 32)
     points.clear()
-    return bytes(out)
+    shared = bytes(out)
+    wipe(out, 32)
+    return shared
 
 
 def public_key(k):

@@ -57,8 +57,12 @@ def test_sizes():
 
 def test_the_next_seed_is_stored_first():
     kept = []
-    first = start(bytes(32), b"fresh", kept.append).generate(32)
-    second = start(kept[0], b"fresh", kept.append).generate(32)
+
+    def keep(seed):  # a copy: the generator overwrites its own
+        kept.append(bytes(bytearray(seed)))
+
+    first = start(bytes(32), b"fresh", keep).generate(32)
+    second = start(kept[0], b"fresh", keep).generate(32)
     assert len(kept) == 2 and len({bytes(32), kept[0], kept[1], first, second}) == 5
 
 

@@ -1,0 +1,85 @@
+"""A thief of a running device finds no retired key and no one's name in its memory.
+
+The firmware's journal runs in the real MicroPython, with real cryptography; when it waits for the
+next person, the whole memory of that process is looked through, stacks included.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.memory import expected, process_memory
+from tests.runtimes import micropython_or_skip
+
+ROOT = Path(__file__).parents[2]
+SECTORS = 16
+PEOPLE = 300
+# RFC 7748 section 6.1: Alice's
+COLLECTION_KEY = "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a"
+
+
+@pytest.fixture
+def device(tmp_path):
+    """Starts the script on MicroPython; returns its process once it says that it waits."""
+    started = []
+
+    def start(script, *arguments):
+        command = [micropython_or_skip(), "-X", "heapsize=1M", f"tests/memory/{script}"]
+        process = subprocess.Popen(
+            [*command, *map(str, arguments)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        started.append(process)
+        said = process.stdout.readline()
+        if said != b"ready\n":
+            pytest.fail((said + process.stdout.read()).decode())
+        if not process_memory.readable(process.pid):
+            if os.environ.get("CI") == "true":
+                pytest.fail("CI must let this test look into /proc/PID/mem")
+            pytest.skip("no /proc/PID/mem that may be read here")
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def write_inputs(folder):
+    (folder / "flash").write_bytes(b"\xff" * SECTORS * expected.SECTOR_BYTES)
+    (folder / "seed").write_bytes(os.urandom(32))
+    (folder / "people").write_bytes(os.urandom(24 * PEOPLE))
+
+
+def test_nothing_retired_is_left_of_the_journal(tmp_path, device):
+    write_inputs(tmp_path)
+    paths = [tmp_path / name for name in ("flash", "seed", "people")]
+    process = device("on_device.py", *paths, COLLECTION_KEY, PEOPLE)
+    memory = process_memory.writable_memory(process.pid)
+
+    people = paths[2].read_bytes()
+    entries = [people[at : at + 24] for at in range(0, len(people), 24)]
+    drawn = expected.Generator(paths[1].read_bytes())
+    flash = paths[0].read_bytes()
+    # An ephemeral key for each epoch, the tag key with the first, and the next epoch's
+    epochs = sum(record[1] == expected.EPOCH for record in expected.records(flash))
+    sizes = [32, 12] + [32] * (epochs - 1)
+    outputs = [drawn.generate(size) for size in sizes]
+    tag_key = outputs.pop(1)  # in use, and to be read in the flash: not to be looked for
+    secrets, opened = expected.journal_secrets(flash, outputs, bytes.fromhex(COLLECTION_KEY))
+    # The right secrets are looked for: they open what is in the flash.
+    assert [sealed[:24] for sealed in opened] == entries
+    for number, entry in enumerate(entries):
+        secrets[f"subject {number}"] = entry[:16]
+        secrets[f"cti {number}"] = entry[16:]
+    # It goes on with the last key and value.
+    for number, state in enumerate(drawn.states[:-2]):
+        what = f"state {number} of the generator"
+        secrets[what] = state[12:] if state.startswith(tag_key) else state
+    found = process_memory.find(memory, secrets)
+    assert not found, process_memory.report(found)
