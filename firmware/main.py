@@ -42,4 +42,5 @@ async def main():
     await asyncio.gather(app.run_scanner(), app.run_upkeep(), Server(served).run(port.open_port()))
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())

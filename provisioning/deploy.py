@@ -2,7 +2,7 @@
 
 Every module of firmware/ and the board's own becomes an .mpy file; what is not source (tables) is
 copied. MicroPython starts `main.py` and nothing else, and compiling it there would need memory:
-so main.py is compiled too, under another name, and the one that is deployed only imports it.
+so main.py is compiled too, under another name, and the one that is deployed only starts it.
 """
 
 import ast
@@ -18,7 +18,18 @@ ROOT = Path(__file__).resolve().parents[1]
 FIRMWARE = ROOT / "firmware"
 BOARDS = ROOT / "boards"
 PROGRAM = "program"  # what main.py is called once it is compiled
-STARTER = f"import {PROGRAM}\n"
+# Modules stay in RAM for ever. Were the memory only tidied up when it is full, they would lie
+# scattered all over it, and a block of 2 KB would not be found with 60 KB free.
+STARTER = f"""import asyncio
+import gc
+
+gc.threshold(4096)
+import {PROGRAM}
+
+gc.collect()
+gc.threshold(-1)
+asyncio.run({PROGRAM}.main())
+"""
 # Older ones cannot compile the native code for xtensawin, and know no rv32imc.
 OLDEST_COMPILER = (1, 24)
 MPY_VERSION = "6.3"  # what MicroPython 1.23 and later load

@@ -33,23 +33,25 @@ SPARE_BLOCKS = 8  # littlefs writes a changed file beside the old one, and block
 HEAP = "256K"
 REGISTRATIONS = 1000
 SETTLED = 200  # registrations after which everything has been used once
-GROWTH_BYTES = 1 * KB  # between then and the end
+GROWTH_BYTES = 1 * KB  # between then and the thousandth
+BLOCK_BYTES = 5 * KB  # of the index of duplicates, for 1024 registrations
+MORE = 100  # after them: the index of duplicates needs its next block
 DAY_S = 86400
 NOW = 1_790_000_000
 SECRET = bytes(range(32))
-# Instead of the deployed main.py: the same, and a look at the heap every ten seconds.
-WATCHED = f"""
+LOOK_S = 300  # so seldom that looking does not tidy the heap up for the firmware
+# In front of the deployed main.py: a look at the heap now and then.
+WATCH = f"""
 import asyncio
 import gc
 
 async def watch():
     while True:
+        await asyncio.sleep({LOOK_S})
         gc.collect()
         print("heap", gc.mem_alloc(), gc.mem_free())
-        await asyncio.sleep(10)
 
 asyncio.create_task(watch())
-import {deploy.PROGRAM}
 """
 
 
@@ -148,7 +150,8 @@ class Hall:
         micropython_or_skip()
         firmware = folder / "firmware"
         deploy.compile_firmware("simulator", firmware, arch="x64")
-        (firmware / "main.py").write_text(WATCHED)
+        main = firmware / "main.py"
+        main.write_text(WATCH + main.read_text())
         self.board = VirtualBoard(
             folder / "device", firmware=firmware, runtime="micropython", heap=HEAP, wire=wire
         )
@@ -176,7 +179,7 @@ class Hall:
     def heap_bytes(self):
         """(in use, free), as of the next look at it."""
         self.board.link.received.clear()
-        self.board.run_for_ms(11_000)
+        self.board.run_for_ms((LOOK_S + 10) * 1000)
         found = re.findall(rb"heap (\d+) (\d+)", bytes(self.board.link.received))
         self.board.link.received.clear()
         return tuple(map(int, found[-1]))
@@ -194,7 +197,7 @@ def test_a_thousand_registrations_in_the_chips_heap(hall):
     hall.start()
     provision(Client(LinkPort(hall.board)), office.plan(), lambda *_: None)
     in_use = {}
-    for number in range(REGISTRATIONS):
+    for number in range(REGISTRATIONS + MORE):
         if number % 10 == 0:
             assert hall.show(b"T%07d" % (number // 10)), number
         text = office.make_pass(number)
@@ -212,4 +215,4 @@ def test_a_thousand_registrations_in_the_chips_heap(hall):
     assert not hall.show(text)
     assert hall.show(b"T9999999")
     assert hall.show(office.make_pass(0))
-    assert hall.heap_bytes()[0] - in_use[SETTLED] <= GROWTH_BYTES, in_use
+    assert hall.heap_bytes()[0] - in_use[REGISTRATIONS] <= BLOCK_BYTES + GROWTH_BYTES, in_use
