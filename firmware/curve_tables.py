@@ -70,10 +70,13 @@ class Table:
         )
 
     def is_of(self, key, count):
-        """True if `count` rows are there, undamaged, and made for this key."""
+        """True if `count` rows can be read, undamaged, and made for this key."""
         piece = memoryview(bytearray(8 * rows.ROW_BYTES))
         for index in range(0, count, 8):
-            self.read(index, piece)
+            try:
+                self.read(index, piece)
+            except OSError:
+                return False
             if not rows.are_good(piece, 8, index, key):
                 return False
         return True
@@ -115,26 +118,20 @@ class CurveTables:
         self._base = Table(partition, 0, _BASE_SECTORS)
         self._has_base = False
         self._keys = [None] * self.capacity  # of each place, or None
-        self._given_up = []  # keys that have no table, or whose flash failed: until the next start
+        self._given_up = []  # keys without a table, or whose flash failed: until the next start
         self._job = None
 
     def _place(self, number):
         return Table(self._partition, _BASE_SECTORS + _KEY_SECTORS * number, _KEY_SECTORS)
 
-    def start(self, keys):
-        """Checks what is there and has it used: for the base point, and those keys of 32 bytes.
-
-        Raises OSError if flash cannot be read.
-        """
-        self._use_base()
-        self._find(keys)
-
-    def _use_base(self):
+    def use_base(self):
+        """Has the base point's table used if it is there and whole."""
         self._has_base = self._base.is_of(points.BASE, rows.ROWS_OF_BASE)
         if self._has_base:
             rows.use(self._base)
 
-    def _find(self, keys):
+    def use_keys(self, keys):
+        """Has the whole tables used that there are of these keys of 32 bytes, and no others."""
         self._keys = [None] * self.capacity
         rows.forget_keys()
         for number in range(self.capacity):
@@ -172,7 +169,7 @@ class CurveTables:
             if not job.step():
                 self._job = None
                 self._finish(job)
-        except OSError:
+        except (OSError, MemoryError):
             self._job = None
             if job is not None:
                 self._given_up.append(job.key)
@@ -182,7 +179,7 @@ class CurveTables:
         if not self._has_base and points.BASE not in self._given_up:
             return _Job(self._base, points.BASE)
         if any(key is not None and key not in keys for key in self._keys):
-            self._find(keys)
+            self.use_keys(keys)
         if None in self._keys:
             for key in keys:
                 if key not in self._keys and key not in self._given_up:
@@ -191,7 +188,7 @@ class CurveTables:
 
     def _finish(self, job):
         if job.key == points.BASE:
-            self._use_base()
+            self.use_base()
             good = self._has_base
         else:
             good = self._use_if_of(self._keys.index(None), job.key)

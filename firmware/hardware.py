@@ -56,3 +56,4 @@ class Hardware:
         )
         self.journal = partition("journal")
         self.lists = partition("lists")
+        self.curve = partition("curve")

@@ -5,6 +5,7 @@ import asyncio
 import device
 from app import App
 from clock import Clock
+from curve_tables import CurveTables
 from hardware import Hardware
 from journal import Journal, JournalFull, records
 from link import port
@@ -23,8 +24,11 @@ async def main():
     feedback = Feedback(hardware.display, hardware.buzzer, hardware.green, hardware.red)
     feedback.show(screens.starting())
     clock = Clock(hardware.clock_chip)
+    tables = CurveTables(hardware.curve)
+    tables.use_base()
     provisioned = Provisioned(TableSlots(hardware.lists))
     provisioned.load()
+    tables.use_keys(provisioned.public_keys())
     journal = Journal(hardware.journal)
     registrar = Registrar(provisioned.settings, journal)
     journal.mount(registrar.replay)
@@ -39,7 +43,12 @@ async def main():
     served = device.Device(
         hardware.board_name, clock, provisioned, journal, registrar, refusals, app.changed
     )
-    await asyncio.gather(app.run_scanner(), app.run_upkeep(), Server(served).run(port.open_port()))
+    await asyncio.gather(
+        app.run_scanner(),
+        app.run_upkeep(),
+        Server(served).run(port.open_port()),
+        tables.run(provisioned.public_keys),
+    )
 
 
 if __name__ == "__main__":

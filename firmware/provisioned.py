@@ -218,6 +218,12 @@ class Provisioned:
             self._slots.reader(self._slot), self._count, revocation.entry(kid, cti)
         )
 
+    def public_keys(self):
+        """The public keys (32 bytes each) of the issuers in the trust list, in its order."""
+        if self.trust is None:
+            return []
+        return [issuer.key for issuer in self.trust.issuers if issuer.key is not None]
+
     def _open(self, kind, data):
         if self.root is None:
             raise InstallError("NO_ROOT")

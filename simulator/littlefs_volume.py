@@ -6,6 +6,7 @@ Files are MicroPython's: unbuffered beyond littlefs's own cache, committed by fl
 """
 
 import errno
+import io
 
 from littlefs import LittleFS, LittleFSError, UserContext, lfs
 
@@ -73,6 +74,7 @@ class Volume:
             self.call(self._littlefs.format)
             self.call(self._littlefs.mount)
         self.fs = self._littlefs.fs
+        self._mounts = {}
 
     def call(self, action, *args):
         """A littlefs function. Raises OSError with littlefs's code, or what the CPU raised."""
@@ -90,11 +92,21 @@ class Volume:
             raise failed
         return result
 
+    def mount(self, place, folder):
+        """Has the files of a folder of the computer read below `place`."""
+        self._mounts[place] = folder
+
     def open(self, name, mode="r"):
         """The builtin `open` of the device."""
         kind = mode.replace("b", "").replace("t", "")
         if kind not in MODES:
             raise ValueError(f"mode {mode}")
+        for place, folder in self._mounts.items():
+            if name.startswith(f"{place}/"):
+                if kind != "r":
+                    raise OSError(errno.EROFS, "read-only")
+                data = (folder / name[len(place) + 1 :]).read_bytes()
+                return io.BytesIO(data) if "b" in mode else io.StringIO(data.decode())
         raw = File(self, name, MODES[kind])
         return raw if "b" in mode else TextFile(raw)
 

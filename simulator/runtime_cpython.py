@@ -31,6 +31,7 @@ SHARED_MODULES = {
     "re",
     "struct",
 }
+FIRMWARE_PLACE = "/.fw"  # where the firmware's folder is for the device, in both runtimes
 HIDDEN_BUILTINS = {"breakpoint", "copyright", "credits", "exit", "help", "license", "quit"}
 
 _compiled = {}  # path -> (mtime, code)
@@ -70,8 +71,9 @@ class Session:
 class World:
     """The modules of one boot."""
 
-    def __init__(self, folders, preloaded):
+    def __init__(self, folders, firmware, preloaded):
         self._folders = folders
+        self._firmware = firmware
         self.modules = dict(preloaded)
         self.builtins = {
             name: value for name, value in vars(builtins).items() if name not in HIDDEN_BUILTINS
@@ -126,13 +128,19 @@ class World:
             return None
         raise ImportError(f"no module named '{name}'")
 
+    def _device_path(self, path):
+        """What the device calls a file: those of the firmware can be opened under that name."""
+        if path.is_relative_to(self._firmware):
+            return f"{FIRMWARE_PLACE}/{path.relative_to(self._firmware).as_posix()}"
+        return str(path)
+
     def _enter(self, name, folder):
         made = self.module(name, __path__=[str(folder)], __builtins__=self.builtins)
         made.__package__ = name
         return self._bind(name, made)
 
     def _execute(self, name, path, is_package):
-        made = self.module(name, __builtins__=self.builtins, __file__=str(path))
+        made = self.module(name, __builtins__=self.builtins, __file__=self._device_path(path))
         made.__package__ = name if is_package else name.rpartition(".")[0]
         if is_package:
             made.__path__ = [str(path.parent)]
@@ -196,6 +204,7 @@ def make_world(board, cpu):
             STANDINS / "on_cpython",
             STANDINS,
         ],
+        board.firmware,
         {},
     )
     world.module("_board", cpu=cpu)
@@ -204,6 +213,7 @@ def make_world(board, cpu):
     world.module("_coroutines", coroutine=types.coroutine)
     vfs = board.partition("vfs")
     volume = Volume(cpu, vfs.offset, vfs.size)
+    volume.mount(FIRMWARE_PLACE, board.firmware)
     world.module("_volume", volume=volume)
     world.builtins["open"] = volume.open
     stdio = world._load("_stdio")

@@ -52,7 +52,8 @@ def test_tables_are_made_and_found_again():
         rows.forget_keys()
         tables = CurveTables(flash)
         assert tables.capacity == 2
-        tables.start([OTHER, KEY])
+        tables.use_base()
+        tables.use_keys([OTHER, KEY])
         assert rows.of_key(KEY) is not None and rows.of_key(OTHER) is None
         assert not tables.step([KEY])
         assert flash.operations == 0
@@ -66,7 +67,8 @@ def test_passes_are_verified_between_the_steps():
     def check():
         flash = RamFlash(9)
         tables = CurveTables(flash)
-        tables.start([KEY])
+        tables.use_base()
+        tables.use_keys([KEY])
         steps = 0
         while tables.step([KEY]):
             steps += 1
@@ -84,7 +86,8 @@ def test_a_table_that_power_cut_short_is_made_again():
         for operation, done in ((60, 64), (1, 2000)):
             flash = filled()
             tables = CurveTables(flash)
-            tables.start([KEY])
+            tables.use_base()
+            tables.use_keys([KEY])
             if done == 2000:
                 flash.bytes[9 * 4096] = 0
             flash.cut_at = (operation, done)
@@ -94,7 +97,8 @@ def test_a_table_that_power_cut_short_is_made_again():
             except Cut:
                 flash.cut_at = None
             tables = CurveTables(flash)
-            tables.start([KEY, OTHER])
+            tables.use_base()
+            tables.use_keys([KEY, OTHER])
             assert rows.of_key(KEY) is not None and rows.of_key(OTHER) is None
             make(tables, [KEY, OTHER])
             assert rows.of_key(OTHER) is not None
@@ -108,7 +112,8 @@ def test_the_place_of_a_key_that_is_gone_is_free():
         flash = RamFlash(9)
         flash.bytes[:] = filled().bytes[: len(flash.bytes)]
         tables = CurveTables(flash)
-        tables.start([KEY])
+        tables.use_base()
+        tables.use_keys([KEY])
         assert tables.capacity == 1 and not tables.step([KEY, OTHER])
         make(tables, [OTHER])
         assert rows.of_key(KEY) is None and rows.of_key(OTHER) is not None
@@ -121,7 +126,8 @@ def test_a_key_that_goes_while_its_table_is_made():
     def check():
         flash = filled()
         tables = CurveTables(flash)
-        tables.start([KEY])
+        tables.use_base()
+        tables.use_keys([KEY])
         for _ in range(20):
             assert tables.step([KEY, OTHER])
         make(tables, [KEY])
@@ -137,7 +143,8 @@ def test_a_key_without_a_table_is_not_tried_again():
         bad = b"\x01" + bytes(31)
         flash = filled()
         tables = CurveTables(flash)
-        tables.start([])
+        tables.use_base()
+        tables.use_keys([])
         assert make(tables, [bad, OTHER]) > 0
         assert rows.of_key(bad) is None and rows.of_key(OTHER) is not None
         assert not tables.step([bad, OTHER])
@@ -164,10 +171,32 @@ def test_flash_that_does_not_keep_a_table_is_not_worn_further():
             flash.fails = fails
             flash.bytes[:] = filled().bytes[: len(flash.bytes)]
             tables = CurveTables(flash)
-            tables.start([OTHER])
+            tables.use_base()
+            tables.use_keys([OTHER])
             make(tables, [OTHER])
             assert flash.erases == 4
             assert rows.of_key(OTHER) is None
             assert not tables.step([OTHER])
+
+    with_rows_restored(check)
+
+
+class UnreadableFlash(RamFlash):
+    """Cannot be read at all."""
+
+    def readblocks(self, block, buffer, offset=0):
+        raise OSError(5)
+
+
+def test_flash_that_cannot_be_read_is_done_without():
+    def check():
+        flash = UnreadableFlash(9)
+        tables = CurveTables(flash)
+        tables.use_base()
+        tables.use_keys([KEY])
+        make(tables, [KEY])
+        assert flash.operations == 0
+        assert rows.of_key(KEY) is None
+        assert ed25519.verify(KEY, b"\x72", SIGNATURE)
 
     with_rows_restored(check)
