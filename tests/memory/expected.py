@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 
 SECTOR_BYTES = 4096
 SLOT_BYTES = 64
+REGISTRATION = 1
 EPOCH = 10
 DEVICE_ID = b"DEVICE01"
 _INFO = b"ScanPost epoch 2"
