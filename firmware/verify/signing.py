@@ -24,6 +24,9 @@ _PICKED = const(6016)
 
 _bits = bytearray(40)
 _digest = bytearray(64)
+# Views: a slice of a bytearray would be a copy that nobody overwrites.
+_scalar_part = memoryview(_digest)[:32]
+_prefix_part = memoryview(_digest)[32:]
 _secret = bytearray(32)
 _nonce = bytearray(32)
 _k = bytearray(32)
@@ -148,7 +151,7 @@ def _expand(seed):
     if len(seed) != 32:
         raise ValueError("an Ed25519 private key is 32 bytes")
     digest_into(_digest, seed)
-    _secret[:] = _digest[:32]
+    _secret[:] = _scalar_part
     _secret[0] &= 0xF8
     _secret[31] = _secret[31] & 0x7F | 0x40
 
@@ -179,7 +182,7 @@ def sign(seed, message, public=None):
     private key away, so it must come from where the private key does.
     """
     _expand(seed)  # step 1
-    digest_into(_digest, _digest[32:], message)  # step 2
+    digest_into(_digest, _prefix_part, message)  # step 2
     scalars.reduce(_digest, _nonce)
     _load_rows()
     signature = bytearray(64)

@@ -1,7 +1,8 @@
-"""What a device that sealed records must have had in its memory: computed from its seed alone.
+"""What a device that sealed records must have had in its memory: computed from its seeds alone.
 
-HMAC-DRBG (NIST SP 800-90A), HPKE (RFC 9180) and the journal's ratchet once more, on the host's own
-libraries; records are opened with the result, so what is looked for is what was there.
+HMAC-DRBG (NIST SP 800-90A), HPKE (RFC 9180), Ed25519's nonces (RFC 8032) and the journal's ratchet
+once more, on the host's own libraries; records are opened and signatures verified with the result,
+so what is looked for is what was there.
 """
 
 import hashlib
@@ -9,6 +10,8 @@ import hmac
 import struct
 from binascii import crc32
 
+import cbor2
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM
@@ -18,6 +21,7 @@ SLOT_BYTES = 64
 REGISTRATION = 1
 EPOCH = 10
 DEVICE_ID = b"DEVICE01"
+_ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
 _INFO = b"ScanPost epoch 2"
 _BLOCKS = b"".join(b"ScanPostRatchet" + bytes((index,)) for index in range(4))
 
@@ -82,6 +86,34 @@ def ratchet(state):
     encryptor = Cipher(algorithms.AES(state), modes.ECB()).encryptor()
     out = encryptor.update(_BLOCKS)
     return out[:32], out[32:]
+
+
+def signing_secrets(seed, messages):
+    """{what: secret} of the Ed25519 signatures of these messages (RFC 8032 section 5.1.6)."""
+    expanded = hashlib.sha512(seed).digest()
+    secrets = {"Ed25519 scalar": expanded[1:31], "Ed25519 prefix": expanded[32:]}
+    for number, message in enumerate(messages):
+        digest = hashlib.sha512(expanded[32:] + message).digest()
+        secrets[f"digest for nonce {number}"] = digest
+        nonce = int.from_bytes(digest, "little") % _ED25519_ORDER
+        secrets[f"nonce {number}"] = nonce.to_bytes(32, "little")
+    return secrets
+
+
+def signed_messages(flash, seed):
+    """What the device signed for the epochs of a journal's image; the signatures are verified."""
+    public = Ed25519PrivateKey.from_private_bytes(seed).public_key()
+    protected = cbor2.dumps({1: -8, 16: "application/scanpost-epoch"})
+    chain = hashlib.sha256(b"ScanPost journal" + DEVICE_ID).digest()[:24]
+    messages = []
+    for record in records(flash):
+        if record[1] == EPOCH:
+            parts = ["Signature1", protected, DEVICE_ID + chain, record[:51]]
+            messages.append(cbor2.dumps(parts))
+            public.verify(record[51:115], messages[-1])
+        link = hashlib.sha256(record).digest()
+        chain = hashlib.sha256(chain + link).digest()[:24]
+    return messages
 
 
 def records(flash):

@@ -1,10 +1,13 @@
 """The journal on MicroPython, for the scripts here; nothing in this module keeps a copy.
 
-The flash is a file, written and read without a buffer, and the generator's seed is overwritten.
+The flash is a file, written and read without a buffer, and seeds are overwritten: that of the
+device's identity comes first in their file, then the generator's.
 """
 
 from journal.sealed import SealedJournal
+from verify import ed25519
 from verify.drbg import HmacDrbg
+from verify.wipe import wipe
 
 SECTOR_BYTES = 4096
 SECTORS = 16
@@ -37,25 +40,40 @@ class FileFlash:
 
 
 class Identity:
+    """Keeps its seed where it is kept for good, in a file: this memory is looked through."""
+
     device_id = b"DEVICE01"
 
+    def __init__(self, path):
+        self._path = path
+
     def sign(self, message):
-        return bytes(64)
+        seed = read_secret(self._path, 0)
+        signature = ed25519.sign(seed, message)
+        wipe(seed)
+        return signature
+
+
+def read_secret(path, at):
+    """32 bytes of a file, to be wiped by the caller."""
+    secret = bytearray(32)
+    with open(path, "rb") as file:
+        file.seek(at)
+        file.readinto(secret)
+    return secret
 
 
 def generator(path):
-    seed = bytearray(32)
-    with open(path, "rb") as file:
-        file.readinto(seed)
+    seed = read_secret(path, 32)
     made = HmacDrbg(seed)
-    seed[:] = bytes(32)
+    wipe(seed)
     return made
 
 
 def started(flash, seed, collection):
     made = generator(seed)
     journal = SealedJournal(
-        FileFlash(flash), Identity(), lambda: (b"collect1", collection), made.generate
+        FileFlash(flash), Identity(seed), lambda: (b"collect1", collection), made.generate
     )
     journal.mount()
     while journal.idle(NOON):

@@ -60,7 +60,7 @@ def device(tmp_path):
 
 def write_inputs(folder):
     (folder / "flash").write_bytes(b"\xff" * SECTORS * expected.SECTOR_BYTES)
-    (folder / "seed").write_bytes(os.urandom(32))
+    (folder / "seed").write_bytes(os.urandom(64))
     (folder / "people").write_bytes(os.urandom(24 * PEOPLE))
 
 
@@ -110,7 +110,8 @@ def test_nothing_retired_is_left_of_the_journal(tmp_path, device):
 
     people = paths[2].read_bytes()
     entries = [people[at : at + 24] for at in range(0, len(people), 24)]
-    drawn = expected.Generator(paths[1].read_bytes())
+    seeds = paths[1].read_bytes()
+    drawn = expected.Generator(seeds[32:])
     flash = paths[0].read_bytes()
     # An ephemeral key for each epoch, the tag key with the first, and the next epoch's
     epochs = sum(record[1] == expected.EPOCH for record in expected.records(flash))
@@ -123,6 +124,9 @@ def test_nothing_retired_is_left_of_the_journal(tmp_path, device):
     for number, entry in enumerate(entries):
         secrets[f"subject {number}"] = entry[:16]
         secrets[f"cti {number}"] = entry[16:]
+    messages = expected.signed_messages(flash, seeds[:32])
+    assert len(messages) == epochs
+    secrets |= expected.signing_secrets(seeds[:32], messages)
     # It goes on with the last key and value.
     for number, state in enumerate(drawn.states[:-2]):
         what = f"state {number} of the generator"
