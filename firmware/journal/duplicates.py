@@ -11,7 +11,7 @@ from binascii import crc32
 
 import cryptolib
 from micropython import const
-from verify.wipe import wipe_aes
+from verify.wipe import wipe, wipe_aes
 
 from journal import bodies, layout
 from journal.ring import OPEN
@@ -51,6 +51,7 @@ class Duplicates:
                 block[at : at + _SECTOR_ENTRIES] = bytes(_SECTOR_ENTRIES)
         self._unfilled = list(sectors)
         self._voided = set()
+        self.forget_keys(list(self._ciphers))
 
     def fill_next(self):
         """Takes in one sector; False if there was none left."""
@@ -88,12 +89,12 @@ class Duplicates:
 
     def _void(self, sequence):
         index = self._ring.sector_of(sequence)
-        if index < 0 or index in self._unfilled:
+        if index in self._unfilled:
             self._voided.add(sequence)
-            return
-        for slot, record in self._ring.records(index):
-            if layout.read_record_header(record)[3] == sequence:
-                return self._enter(index, slot, _NONE)
+        elif index >= 0:
+            for slot, record in self._ring.records(index):
+                if layout.read_record_header(record)[3] == sequence:
+                    return self._enter(index, slot, _NONE)
 
     def _enter(self, index, slot, entry):
         block, at = self._place(index, slot)
@@ -105,21 +106,44 @@ class Duplicates:
 
     # -- asking -------------------------------------------------------------------------
 
-    def tag(self, subject, key):
-        """The 8-byte tag of 16 bytes under the 12-byte key of a sector."""
-        cipher = self._ciphers.get(key)
+    def tag(self, subject, place):
+        """The 8-byte tag of 16 bytes. place: of a sector's key in the ring's list."""
+        cipher = self._ciphers.get(place)
         if cipher is None:
-            for old in list(self._ciphers):
-                if old not in self._ring.keys:
-                    wipe_aes(self._ciphers.pop(old))
-            cipher = self._ciphers[key] = cryptolib.aes(key + bytes(4), _ECB)
+            padded = bytearray(16)
+            padded[: layout.TAG_KEY_BYTES] = self._ring.keys[place]
+            cipher = self._ciphers[place] = cryptolib.aes(padded, _ECB)
+            wipe(padded)
         return cipher.encrypt(subject)[: bodies.TAG_BYTES]
+
+    def new_tag(self, subject, key):
+        """The tag under a key of 12 bytes that is not in the ring's list yet."""
+        padded = bytearray(16)
+        padded[: layout.TAG_KEY_BYTES] = key
+        cipher = cryptolib.aes(padded, _ECB)
+        tag = cipher.encrypt(subject)[: bodies.TAG_BYTES]
+        wipe(padded)
+        wipe_aes(cipher)
+        return tag
+
+    def forget_keys(self, places):
+        """Overwrites what was made of the keys at these places of the ring's list."""
+        for place in places:
+            if place in self._ciphers:
+                wipe_aes(self._ciphers.pop(place))
 
     def find_subject(self, subject):
         """(sequence number, minute) of the newest registration of 16 bytes, or None."""
+        while True:
+            newest = self._find_person(subject)
+            if newest is None or not self._unfilled or not self._is_voided_unfilled(newest[0]):
+                return newest
+            self._voided.add(newest[0])
+
+    def _find_person(self, subject):
         newest = None
-        for place, key in enumerate(self._ring.keys):
-            tag = self.tag(subject, key)
+        for place in self._ring.kept_keys():
+            tag = self.tag(subject, place)
 
             def fits(index, record, place=place, tag=tag):
                 if record[1] != bodies.REGISTRATION and record[1] != bodies.MANUAL:
@@ -130,6 +154,18 @@ class Duplicates:
 
             newest = _later(newest, self._find(_entry(tag[:2]), tag, fits))
         return newest
+
+    def _is_voided_unfilled(self, sequence):
+        """True if a sector that is not in the index yet voids this registration."""
+        content = struct.pack(">I", sequence)
+
+        def fits(index, record):
+            return record[1] == bodies.VOID and _number(record) == sequence
+
+        for index in self._unfilled:
+            if self._look_through(index, content, fits) is not None:
+                return True
+        return False
 
     def find_tube(self, text):
         """(sequence number, minute) of the newest opening of a tube, or None. text: its barcode."""

@@ -21,6 +21,7 @@ CHAIN_BYTES = const(24)
 TAG_KEY_BYTES = const(12)
 TAG_KEY_AT = const(48)
 _SECTOR = ">4sIIIII24s12s"
+_SECTOR_SAID = ">4sIIIII24s"  # without the key, of which no more copies are made than needed
 _SECTOR_CRC_AT = const(60)
 
 # length of the whole record, type, length of the clear part, sequence number, minute
@@ -39,10 +40,10 @@ class SectorHeader:
 
     first: sequence number of its first record. epoch, tube: sequence numbers of the epoch and the
     open tube then (0: none). acknowledged, released: sequence numbers. chain: of all records
-    before. tag_key: for the tags of subjects in this sector.
+    before. tag_key: for the tags of subjects in this sector; left out where a header is read.
     """
 
-    def __init__(self, first, epoch, acknowledged, released, tube, chain, tag_key):
+    def __init__(self, first, epoch, acknowledged, released, tube, chain, tag_key=None):
         self.first = first
         self.epoch = epoch
         self.acknowledged = acknowledged
@@ -68,12 +69,18 @@ class SectorHeader:
         )
         struct.pack_into(">I", buffer, _SECTOR_CRC_AT, crc32(memoryview(buffer)[:_SECTOR_CRC_AT]))
 
+    def alone(self):
+        """The 64 bytes of slot 0, for a sector that gets no record yet."""
+        buffer = bytearray(SLOT_BYTES)
+        self.write(buffer)
+        return buffer
+
 
 def read_sector_header(slot):
     """The SectorHeader in the 64 bytes of a slot 0, or None if they are none."""
     if not sector_first(slot):
         return None
-    return SectorHeader(*struct.unpack_from(_SECTOR, slot)[1:])
+    return SectorHeader(*struct.unpack_from(_SECTOR_SAID, slot)[1:])
 
 
 def sector_first(slot):

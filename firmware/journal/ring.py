@@ -8,8 +8,8 @@ States of a sector:
     DIRTY     says nothing: never used, an erase or a header that was cut, or damaged
     ERASED    erased to the end, and marked so by the magic at its start
     OPEN      has a header; a free one was released and waits to be erased
-    SPOILED   free, but passed over until the ring comes round again: power failed inside its erase
-              or its header, and erasing it once more would wear it more than the others
+    SPOILED   free, but passed over until the ring comes round again: its erase or its header failed
+              or was cut, and erasing it once more would wear it more than the others
 
 A sector without a good header between tail and head is damaged, not free. What is read there counts
 only if its sequence number fits between the neighbours'.
@@ -18,6 +18,7 @@ only if its sequence number fits between the neighbours'.
 from array import array
 
 from micropython import const
+from verify.wipe import wipe
 
 from journal import layout
 
@@ -29,11 +30,14 @@ SPOILED = const(3)
 _ERASE_BLOCK = const(6)
 _BLOCK_COUNT = const(4)
 _BLOCK_SIZE = const(5)
+# What stands in place of a magic: this sector is the next to be erased, is being erased.
+_NEXT = bytes(2)
+_BEGUN = bytes(4)
 _NO_SEQUENCE = 0xFFFFFFFF
 
 
 class Ring:
-    """The flash partition and what is known of its sectors, kept in 6 bytes each.
+    """The flash partition and what is known of its sectors, kept in 7 bytes each.
 
     partition: an `esp32.Partition` or what has its readblocks, writeblocks and ioctl.
     """
@@ -45,9 +49,12 @@ class Ring:
         self.count = partition.ioctl(_BLOCK_COUNT, 0)
         self.state = bytearray(self.count)
         self.first = array("I", bytes(4 * self.count))  # of OPEN sectors
-        self.keys = []  # the different tag keys, 12 bytes each
-        self.key_of = bytearray(self.count)  # of OPEN sectors: index into keys
+        self.keys = []  # the different tag keys, 12 bytes each; None where there was one
+        self.key_of = array("H", bytes(2 * self.count))  # of OPEN sectors: index into keys
+        self._kept_keys = None
+        self._uncleared = []  # spoiled sectors that did not take it yet
         self.head = -1
+        self.end = layout.SLOTS  # the head's slots from here on hold no record
         self.tail = 0
         self.all_erased = False
         self.head_bytes = bytearray(layout.SLOT_BYTES)
@@ -60,8 +67,11 @@ class Ring:
     def find(self):
         """Reads all headers; afterwards `head` is the newest sector, -1 if there is none."""
         self.head = -1
+        self.end = layout.SLOTS
         self.all_erased = False
         self.keys = []
+        self._kept_keys = None
+        self._uncleared = []
         for index in range(self.count):
             self.state[index] = self._classify(index)
             if self.state[index] == OPEN and (
@@ -76,7 +86,8 @@ class Ring:
         self._flash.readblocks(index, slot, 0)
         first = layout.sector_first(slot)
         if first:
-            self.opened(index, first, bytes(slot[layout.TAG_KEY_AT : layout.TAG_KEY_AT + 12]))
+            at = layout.TAG_KEY_AT
+            self.opened(index, first, bytes(memoryview(slot)[at : at + layout.TAG_KEY_BYTES]))
             return OPEN
         return ERASED if layout.is_erased_mark(slot) else DIRTY
 
@@ -85,30 +96,51 @@ class Ring:
         if self.head < 0:
             self.tail = index
         else:
-            passed = self._after(self.head)
-            while passed != index:
+            for passed in self._free_places():
+                if passed == index:
+                    break
                 self.state[passed] = DIRTY  # to be erased with its neighbours, next time round
-                passed = self._after(passed)
         self.head = index
         self.state[index] = OPEN
         self.opened(index, first, tag_key)
 
     def opened(self, index, first, tag_key):
-        """Notes the header that a sector has."""
+        """Notes the header that a sector has. tag_key: bytes for this alone."""
+        self._kept_keys = None
         self.first[index] = first
         if tag_key not in self.keys:
-            self._add_key(tag_key)
-        self.key_of[index] = self.keys.index(tag_key)
+            self.key_of[index] = self._add_key(tag_key)
+            return
+        self.key_of[index] = place = self.keys.index(tag_key)
+        if self.keys[place] is not tag_key:
+            wipe(tag_key)
 
     def _add_key(self, tag_key):
-        for place in range(len(self.keys)):
-            for index in range(self.count):
-                if self.state[index] == OPEN and self.key_of[index] == place:
-                    break
-            else:
+        for place, key in enumerate(self.keys):
+            if key is None:
                 self.keys[place] = tag_key
-                return
+                return place
         self.keys.append(tag_key)
+        return len(self.keys) - 1
+
+    def forget_keys(self):
+        """Overwrites the tag keys that no sector has any more; returns their places in `keys`."""
+        used = {self.key_of[index] for index in range(self.count) if self.state[index] == OPEN}
+        gone = []
+        for place, key in enumerate(self.keys):
+            if key is not None and place not in used:
+                wipe(key)
+                self.keys[place] = None
+                gone.append(place)
+        return gone
+
+    def kept_keys(self):
+        """The places in `keys` of the kept sectors' keys."""
+        if self._kept_keys is None:
+            self._kept_keys = {
+                self.key_of[index] for index in self.kept() if self.state[index] == OPEN
+            }
+        return self._kept_keys
 
     def header(self, index):
         """The SectorHeader of a sector, or None."""
@@ -118,6 +150,7 @@ class Ring:
     def keep_from(self, sequence):
         """Sets the tail: everything from this sequence number on stays."""
         self.all_erased = False
+        self._kept_keys = None
         if self.head < 0:
             return
         self.tail = index = self.head
@@ -133,41 +166,79 @@ class Ring:
     def _keep_damaged(self):
         """Nothing as old as it should be is left: what cannot be read may be it."""
         index = self._before(self.tail)
-        while index != self.head and self.state[index] == DIRTY:
+        while index != self.head and self.state[index] == DIRTY and self._has_record(index):
             self.tail = index
             index = self._before(index)
+
+    def _has_record(self, index):
+        for slot in range(1, layout.SLOTS):
+            if self.record_at(index, slot) is not None:
+                return True
+        return False
 
     def distrust(self, head_is_full):
         """After a restart: passes over the sectors in which power may have failed.
 
-        Returns how many. That is the first one behind the erased ones if it is not as the ring
-        leaves sectors, and, behind a full head, the one whose header could have been on its way.
+        Returns how many. That is the first one behind the erased ones, where its erase may have
+        begun; and, behind a full head, the one whose header could have been on its way. Those
+        between erased ones were passed over before.
         """
-        before = 0
-        following = index = self._after(self.head)
-        while index != self.tail and self.state[index] == ERASED:
-            index = self._after(index)
-        if index != self.tail and self.state[index] == DIRTY:
-            ahead = self._after(index)
-            if not self._is_blank(index, layout.PAGE_BYTES):
-                before += self._pass_over(index, ahead == self.tail or self.state[ahead] != DIRTY)
-        if head_is_full and following != self.tail and self.state[following] == ERASED:
-            before += self._pass_over(following, True)
-        return before
+        last = place = -1
+        for index in self._free_places():
+            place += 1
+            if self.state[index] == ERASED:
+                last = place
+        place = -1
+        passed = 0
+        # Without a head, the first sector's header could have been on its way; once.
+        is_next = head_is_full
+        for index in self._free_places():
+            place += 1
+            if self.state[index] == ERASED:
+                is_passed = is_next
+                is_next = False
+            else:
+                is_passed = self.state[index] == DIRTY and (
+                    place < last or self._was_passed(index) or self._may_be_worn(index)
+                )
+                if place > last and not (is_passed and self._was_passed(index)):
+                    last = -2  # the first that is still to be erased is the last to be looked at
+            if is_passed:
+                self.spoil(index)
+                passed += 1
+            if last == -2:
+                break
+            is_next = is_next and self.head >= 0
+        return passed
 
-    def _pass_over(self, index, is_worn):
-        """Clears what could be taken for a header. Where space is short it is erased again."""
-        if is_worn and self.free() > 2:
-            self.spoil(index)
-            return 1
-        self._flash.writeblocks(index, bytes(layout.PAGE_BYTES), 0)
-        self.state[index] = DIRTY
-        return 0
+    def _was_passed(self, index):
+        self._flash.readblocks(index, self._slot, 0)
+        return self._slot == layout.RETIRED
+
+    def _may_be_worn(self, index):
+        """True if the erase of a sector without a header may have begun since it was last used."""
+        following = self._after(index)
+        if (following != self.tail or self.head < 0) and self.state[following] != ERASED:
+            self._flash.readblocks(following, self._slot, 0)
+            if self._slot[: len(_NEXT)] != _NEXT:
+                return False
+        self._flash.readblocks(index, self._slot, 0)
+        return self._slot[: len(_NEXT)] != _NEXT or self._slot[: len(_BEGUN)] == _BEGUN
 
     def spoil(self, index):
-        """Passes a free sector over until the ring comes round again. Raises OSError."""
+        """Passes a free sector over until the ring comes round again.
+
+        Raises OSError; then nothing may be written before `clear_spoiled` is through.
+        """
         self.state[index] = SPOILED
-        self._flash.writeblocks(index, bytes(layout.PAGE_BYTES), 0)
+        self._uncleared.append(index)
+        self.clear_spoiled()
+
+    def clear_spoiled(self):
+        """Clears what could be taken for a header, or for a record of one that was cut."""
+        while self._uncleared:
+            self._flash.writeblocks(self._uncleared[-1], bytes(layout.PAGE_BYTES), 0)
+            self._uncleared.pop()
 
     def _before(self, index):
         return (index or self.count) - 1
@@ -187,55 +258,60 @@ class Ring:
             index = self._after(index)
         yield index
 
+    def _free_places(self):
+        """Yields the indices of the sectors that may be taken, in order."""
+        if self.head < 0:
+            yield from range(self.count)
+            return
+        index = self._after(self.head)
+        while index != self.tail:
+            yield index
+            index = self._after(index)
+
     def free(self):
         """How many sectors can be taken."""
-        if self.head < 0:
-            return self.count
-        free = 0
-        index = self._after(self.head)
-        while index != self.tail:
-            free += self.state[index] != SPOILED
-            index = self._after(index)
-        return free
+        return sum(self.state[index] != SPOILED for index in self._free_places())
 
     def next_free(self):
-        """The sector to be taken next, or -1."""
-        if self.head < 0:
-            return 0
-        index = self._after(self.head)
+        """The sector to be taken next, or -1. A spoiled one only where there is no other."""
         spoiled = -1
-        while index != self.tail:
+        for index in self._free_places():
             if self.state[index] != SPOILED:
                 return index
             if spoiled < 0:
                 spoiled = index
-            index = self._after(index)
         return spoiled
 
     def erase_next(self):
-        """Erases the next free sector that needs it; False if there was none. Raises OSError."""
+        """Erases the next free sector that needs it; False if there was none."""
         if self.all_erased:
             return False
-        index = self._after(self.head) if self.head >= 0 else 0
-        for _ in range(self.count):
-            if self.head >= 0 and index == self.tail:
-                break
+        for index in self._free_places():
             if self.state[index] == DIRTY or self.state[index] == OPEN:
                 self.erase(index)
                 return True
-            index = self._after(index)
         self.all_erased = True
         return False
 
     def erase(self, index):
-        """Erases a free sector and marks it as erased. Raises OSError."""
-        self.state[index] = DIRTY
-        self._flash.ioctl(_ERASE_BLOCK, index)
-        if self._is_blank(index, layout.SECTOR_BYTES):
-            self._flash.writeblocks(index, layout.MAGIC, 0)
-            self.state[index] = ERASED
-        else:
-            self.spoil(index)
+        """Erases a free sector and marks it as erased. True if it is; else it is passed over."""
+        self.state[index] = SPOILED
+        try:
+            # Magics go first, this one's and half of the next one's: so a restart knows whether
+            # the erase can have begun, whatever it has left.
+            self._flash.writeblocks(index, _BEGUN, 0)
+            following = self._after(index)
+            if following != self.tail or self.head < 0:
+                if self.state[following] == DIRTY or self.state[following] == OPEN:
+                    self.state[following] = DIRTY
+                    self._flash.writeblocks(following, _NEXT, 0)
+            self._flash.ioctl(_ERASE_BLOCK, index)
+            if self._is_blank(index, layout.SECTOR_BYTES):
+                self._flash.writeblocks(index, layout.MAGIC, 0)
+                self.state[index] = ERASED
+        except OSError:
+            return False
+        return self.state[index] == ERASED
 
     def _is_blank(self, index, size):
         for at in range(0, size, layout.SLOT_BYTES):
@@ -251,8 +327,12 @@ class Ring:
 
         data: bytes-like that does not cross a page.
         """
+        self._flash.writeblocks(index, data, slot * layout.SLOT_BYTES)
+        return self.holds(index, slot, data)
+
+    def holds(self, index, slot, data):
+        """True if these bytes are at a slot. Raises OSError."""
         at = slot * layout.SLOT_BYTES
-        self._flash.writeblocks(index, data, at)
         done = 0
         while done < len(data):
             part = self._view[: min(len(data) - done, layout.MAX_RECORD_BYTES)]
@@ -293,7 +373,9 @@ class Ring:
         """Yields (slot, record) of a kept sector; a record is valid until the next."""
         low, high = self._bounds(index)
         slot = 1
-        while slot < layout.SLOTS:
+        # A program that was refused may have left a whole record all the same.
+        end = self.end if index == self.head else layout.SLOTS
+        while slot < end:
             record = self.record_at(index, slot)
             if record is None:
                 slot += 1

@@ -39,7 +39,11 @@ class Sealer:
         tube: sequence number of the open tube's record. Raises ValueError for what does not fit.
         """
         write = bodies.WRITERS[record_type]
-        self._clear, self._sealed = write(self._buffer, _BODY_AT, payload, tube, bytes(8))
+        try:
+            self._clear, self._sealed = write(self._buffer, _BODY_AT, payload, tube, bytes(8))
+        except ValueError:
+            self.forget()
+            raise
         self.length = (
             layout.HEADER_BYTES + self._clear + self._sealed + layout.SEAL_BYTES + layout.CRC_BYTES
         )

@@ -14,7 +14,7 @@ from journal.duplicates import Duplicates
 from journal.epoch import Epoch
 from journal.errors import JournalFull, NoCollectionKey
 from journal.recovery import recover
-from journal.ring import ERASED, OPEN, Ring
+from journal.ring import ERASED, Ring
 from journal.seal import Sealer, manual_subject
 from journal.state import State, chained, digest
 
@@ -24,7 +24,7 @@ _ATTEMPTS = const(3)
 _EIO = const(5)
 
 # How many free sectors a record must leave: registrations two, so that what staff and hosts do is
-# still recorded when they are refused; of these the last one is for emptying the device.
+# still recorded when they are refused; of these the last one is for the end of a shift alone.
 ORDINARY = const(2)
 RESERVED = const(1)
 EMPTYING = const(0)
@@ -33,7 +33,6 @@ _TIERS = {
     bodies.MANUAL: ORDINARY,
     bodies.REFUSALS: ORDINARY,
     bodies.TUBE_OPENED: ORDINARY,
-    bodies.ACKNOWLEDGED: EMPTYING,
     bodies.SHIFT_CLOSED: EMPTYING,
 }
 
@@ -57,8 +56,9 @@ class SealedJournal:
         self._sealer = Sealer(identity.device_id, self._epoch)
         self._state = State(identity.device_id)
         self._seen = Duplicates(self._ring)
-        self._slot = self._blank = layout.SLOTS
+        self._slot = layout.SLOTS  # of the newest sector: where the next record goes
         self._rekey = True
+        self._tube = None
         self.next_sequence = 1
 
     # -- finding everything again -------------------------------------------------------
@@ -70,40 +70,44 @@ class SealedJournal:
         self._epoch.forget()
         self._state = State(self._identity.device_id)
         self._seen.begin(())
-        self._slot = self._blank = layout.SLOTS
+        self._slot = layout.SLOTS
         self._rekey = True
+        self._tube = None
         self.next_sequence = 1
         if ring.head < 0:
+            ring.distrust(True)
             return
         header = layout.read_sector_header(ring.head_bytes)
         self._state.enter(header)
         ring.keep_from(header.released + 1)
-        self._blank, self._slot, passed = recover(ring, self._take_mounted)
+        self._seen.begin([index for index in ring.kept() if index != ring.head])
+        ring.end, self._slot, passed = recover(ring, self._take_mounted)
         self._rekey = self._state.released > header.released
         self._keep()
-        passed += ring.distrust(self._blank >= layout.SLOTS)
+        passed += ring.distrust(ring.end >= layout.SLOTS)
         self.next_sequence = self._state.last + 1 + passed
-        self._find_link()
         self._find_count()
-        older = [index for index in ring.kept() if index != ring.head]
-        self._seen.begin(older)
-        for slot, record in ring.records(ring.head):
-            self._seen.take(ring.head, slot, record)
+        if ring.end >= layout.SLOTS:
+            self._open_sector()
 
     def _take_mounted(self, slot, record):
         self._state.take(record)
+        self._seen.take(self._ring.head, slot, record)
 
-    def _find_link(self):
-        """A sector whose first record was cut: the link is that of the last record before it."""
-        if self._state.last >= self._ring.first[self._ring.head]:
-            return
-        for index in reversed(list(self._ring.kept())):
-            newest = None
-            for _, record in self._ring.records(index):
-                newest = bytes(record)
-            if newest is not None:
-                self._state.link = digest(newest)
-                return
+    def _open_sector(self):
+        """Opens a sector without a record: so that the next restart has none to distrust.
+
+        Else a device that loses power at each start before it writes would pass over one each time.
+        """
+        index = self._ring.next_free()
+        if self._ring.free() > RESERVED and self._ring.state[index] == ERASED:
+            # It takes a number: no two headers begin with the same one.
+            header = self._new_header((index, 0), self._next_number(), self._state.epoch)
+            if self._ring.program(index, 0, header.alone()):
+                self._enter_sector(index, header)
+                self._slot = self._ring.end = 1
+            else:
+                self._ring.spoil(index)
 
     def _find_count(self):
         """The open tube has no person in the newest sector: look back as far as its opening."""
@@ -165,8 +169,7 @@ class SealedJournal:
             sequence = self._next_number()
             header = self._new_header(place, sequence, self._epoch.sequence)
             if person is not None:
-                key = header.tag_key if header else self._tag_key()
-                self._sealer.set_tag(self._seen.tag(person, key))
+                self._sealer.set_tag(self._tag(person, header))
             self._sealer.seal(record_type, sequence, minute, self._state.link)
             if self._write(place, header):
                 return sequence
@@ -177,6 +180,12 @@ class SealedJournal:
         self.next_sequence += 1
         return sequence
 
+    def _tag(self, person, header):
+        ring = self._ring
+        if header is not None and header.tag_key not in ring.keys:
+            return self._seen.new_tag(person, header.tag_key)
+        return self._seen.tag(person, ring.key_of[ring.head])
+
     def _tag_key(self):
         return self._ring.keys[self._ring.key_of[self._ring.head]]
 
@@ -184,25 +193,37 @@ class SealedJournal:
         """(sector, slot) for a record; slot 0 stands for a new sector. Raises JournalFull."""
         ring = self._ring
         slots = layout.slots_of(length)
-        if self._blank < self._slot:
-            ring.retire(ring.head, self._blank, self._slot - self._blank)
-            self._blank = self._slot
+        self._clear_gap()
         if ring.head >= 0 and self._slot < layout.SLOTS:
             left = layout.SLOTS_OF_PAGE - self._slot % layout.SLOTS_OF_PAGE
             if slots > left:
-                # Cleared rather than left blank: after a restart, a cut can then only have hit
-                # the place behind the last slot that is not blank.
-                self._slot = self._blank = self._slot + left
-                ring.retire(ring.head, self._slot - left, left)
+                self._slot += left
+                self._clear_gap()
             if self._slot < layout.SLOTS:
                 return ring.head, self._slot
         while True:
-            if ring.free() <= tier:
-                raise JournalFull()
             index = ring.next_free()
+            is_last = ring.free() <= tier
+            # For the end of a shift even a spoiled sector will do, which is then worn once more.
+            if index < 0 or (is_last and tier > EMPTYING):
+                raise JournalFull()
             if ring.state[index] == ERASED:
                 return index, 0
-            ring.erase(index)
+            if not ring.erase(index) and is_last:
+                raise OSError(_EIO)
+            self._forget_keys()
+
+    def _clear_gap(self):
+        """Clears the slots that were passed over. Raises OSError; then it is still to be done.
+
+        Cleared rather than left blank: after a restart, a cut can then only have hit the place
+        behind the last slot that is not blank.
+        """
+        ring = self._ring
+        ring.clear_spoiled()
+        if ring.end < self._slot:
+            ring.retire(ring.head, ring.end, self._slot - ring.end)
+            ring.end = self._slot
 
     def _new_header(self, place, sequence, epoch):
         if place[1]:
@@ -220,47 +241,57 @@ class SealedJournal:
         )
 
     def _write(self, place, header):
-        """Programs what was sealed; False if the flash did not take it. Raises OSError."""
+        """Programs what was sealed; False if the flash did not take it. Raises OSError.
+
+        Whatever happens the place is used up, as are number and key.
+        """
         index, slot = place
         slots = layout.slots_of(self._sealer.length)
-        is_good = False
+        refusal = None
+        page = self._sealer.page(header)
         try:
-            is_good = self._ring.program(index, slot, self._sealer.page(header))
-        finally:
-            # Also after an OSError: the place is used up, as are number and key.
-            if is_good:
-                self._adopt(index, slot or 1, slots, header)
-            elif header is None:
-                self._slot = self._blank = slot + slots
-            else:
-                self._ring.state[index] = OPEN  # to be erased, for who knows what is there
-        if not is_good:
-            self._clear(index, slot, slots, header)
-        return is_good
-
-    def _clear(self, index, slot, slots, header):
-        if header is None:
-            self._ring.retire(index, slot, slots)
+            is_good = self._ring.program(index, slot, page)
+        except OSError as error:
+            # It may be there all the same: then it is a record, though nobody was told so. To
+            # clear it could be cut, and leave one that is there at times.
+            refusal = error
+            is_good = self._ring.holds(index, slot, page)
+        if is_good:
+            self._adopt(index, slot or 1, slots, header)
+        elif header is None:
+            self._slot = slot + slots
+            self._clear_gap()
         else:
             self._ring.spoil(index)
+        if refusal is not None:
+            raise refusal
+        return is_good
 
     def _adopt(self, index, slot, slots, header):
-        ring = self._ring
         if header is not None:
-            ring.advance(index, header.first, header.tag_key)
-            self._seen.clear(index)
-            self._rekey = False
-        self._slot = self._blank = slot + slots
+            self._enter_sector(index, header)
+        self._slot = self._ring.end = slot + slots
         record = self._sealer.record()
         self._state.take(record)
         self._seen.take(index, slot, record)
+
+    def _enter_sector(self, index, header):
+        self._ring.advance(index, header.first, header.tag_key)
+        self._seen.clear(index)
+        self._rekey = False
+
+    def _forget_keys(self):
+        self._seen.forget_keys(self._ring.forget_keys())
 
     # -- epochs -------------------------------------------------------------------------
 
     def _open_epoch(self, unix_s, tier):
         """Writes the record that begins an epoch. Raises as `append`."""
-        if not self._epoch.next_kid:
-            self._prepare_epoch()
+        collection = self._collection()
+        if collection is None:
+            raise NoCollectionKey()
+        if self._epoch.next_kid != collection[0]:
+            self._prepare_epoch(collection)
         for _ in range(_ATTEMPTS):
             self._sealer.lay_out_epoch()
             place = self._make_room(self._sealer.length, tier)
@@ -273,14 +304,14 @@ class SealedJournal:
                 return
         raise OSError(_EIO)
 
-    def _prepare_epoch(self):
-        collection = self._collection()
-        if collection is None:
-            raise NoCollectionKey()
+    def _prepare_epoch(self, collection):
         drawn = self._random(32)
         ephemeral = bytearray(drawn)
         wipe(drawn)
-        self._epoch.prepare(collection[0], collection[1], self._identity.device_id, ephemeral)
+        try:
+            self._epoch.prepare(collection[0], collection[1], self._identity.device_id, ephemeral)
+        except ValueError as error:  # of small order: nothing can be sealed to it
+            raise NoCollectionKey() from error
 
     def _is_epoch_due(self):
         collection = self._collection()
@@ -328,7 +359,10 @@ class SealedJournal:
         index = self._ring.sector_of(sequence)
         if index < 0:
             return None
-        chain = self._ring.header(index).chain
+        header = self._ring.header(index)
+        if header is None:
+            return None
+        chain = header.chain
         for _, record in self._ring.records(index):
             if layout.read_record_header(record)[3] > sequence:
                 break
@@ -368,6 +402,8 @@ class SealedJournal:
         """
         if not 0 < up_to < self.next_sequence or chain is None:
             raise ValueError("not written yet")
+        # A number that no record has is one that a restart may give to a new record.
+        up_to = min(up_to, self._state.last)
         if up_to <= self._state.acknowledged:
             return
         if self.chain_at(up_to) != chain:
@@ -382,24 +418,34 @@ class SealedJournal:
         """Lets everything acknowledged go, and forgets whom it has seen.
 
         A new sector, tag key and epoch begin. Returns the highest sequence number that was let go.
+        Raises as `append`; then nothing was let go, or only this record is missing.
         """
+        head = self._ring.head
+        before = self._state.released
         released = self._state.acknowledged
-        if released <= self._state.released:
-            return self._state.released
+        if released <= before:
+            return before
         self._state.released = released
-        self._keep()
-        self._finish_sector()
-        self._rekey = True
-        self._epoch.forget()
-        self.append(bodies.SHIFT_CLOSED, unix_s, [released, operator])
-        self._keep()
+        try:
+            if self._ring.next_free() < 0:
+                # Not one sector is left to say so in: on the strength of the command alone.
+                self._keep()
+            self._finish_sector()
+            self._rekey = True
+            self._epoch.forget()
+            self.append(bodies.SHIFT_CLOSED, unix_s, [released, operator])
+        finally:
+            # It counts from the header of the sector that the epoch's record opened.
+            if self._ring.head == head:
+                self._state.released = before
+            self._keep()
         return released
 
     def _finish_sector(self):
         """Makes the newest sector a full one. Its last slot says so after a restart too."""
         if self._slot < layout.SLOTS:
-            self._slot = self._blank = layout.SLOTS
             self._ring.retire(self._ring.head, layout.SLOTS - 1, 1)
+            self._slot = self._ring.end = layout.SLOTS
 
     # -- space and people ---------------------------------------------------------------
 
@@ -418,12 +464,18 @@ class SealedJournal:
     def open_tube(self):
         """(sequence number, text, people in it) of the open tube, or None."""
         state = self._state
-        index = self._ring.sector_of(state.tube) if state.tube else -1
-        if index < 0:
+        if not state.tube:
             return None
-        for _, record in self._ring.records(index):
-            if layout.read_record_header(record)[3] == state.tube:
-                return state.tube, bodies.tube_text(record), state.count
+        if self._tube is None or self._tube[0] != state.tube:
+            self._tube = (state.tube, self._tube_text(state.tube))
+        return (state.tube, self._tube[1], state.count) if self._tube[1] else None
+
+    def _tube_text(self, sequence):
+        index = self._ring.sector_of(sequence)
+        if index >= 0:
+            for _, record in self._ring.records(index):
+                if layout.read_record_header(record)[3] == sequence:
+                    return bodies.tube_text(record)
         return None
 
     def seen_subject(self, subject):
@@ -445,17 +497,24 @@ class SealedJournal:
 
         A step takes up to 50 ms with the flash busy (an erase), or 0.3 s of computing (an epoch).
         """
-        if self._ring.next_free() >= 0 and self._ring.state[self._ring.next_free()] != ERASED:
-            if self._ring.erase_next():
-                return True
+        following = self._ring.next_free()
+        if following >= 0 and self._ring.state[following] != ERASED and self._erase_next():
+            return True
         if self._is_epoch_due() and self._renew_epoch(unix_s):
             return True
-        return self._seen.fill_next() or self._ring.erase_next()
+        return self._seen.fill_next() or self._erase_next()
+
+    def _erase_next(self):
+        if not self._ring.erase_next():
+            return False
+        self._forget_keys()
+        return True
 
     def _renew_epoch(self, unix_s):
         try:
-            if not self._epoch.next_kid:
-                self._prepare_epoch()
+            collection = self._collection()
+            if collection and self._epoch.next_kid != collection[0]:
+                self._prepare_epoch(collection)
             else:
                 self._open_epoch(unix_s, ORDINARY)
         except (NoCollectionKey, JournalFull):

@@ -53,6 +53,7 @@ class State:
         self.tube = header.tube
         self.is_counted = not header.tube
         self.epoch = header.epoch
+        self._drop_tube()
 
     def take(self, record):
         """Takes in the next record (its bytes)."""
@@ -75,6 +76,13 @@ class State:
             self.acknowledged = max(self.acknowledged, _number(record))
         elif kind == bodies.SHIFT_CLOSED:
             self.released = max(self.released, _number(record))
+            self._drop_tube()
+
+    def _drop_tube(self):
+        """A tube whose opening was let go is not open any more: nobody could say which it is."""
+        if self.tube and self.tube <= self.released:
+            self.tube = 0
+            self._count(0)
 
     def _count(self, position):
         self.count = position

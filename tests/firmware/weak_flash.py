@@ -55,7 +55,8 @@ class WeakFlash:
         self.programs = 0
         self.read_bytes = 0
         self.crossings = 0
-        self.failing = None  # a range of operations whose program is refused
+        self.failing = None  # the operations that are refused, although power is good
+        self.refusals = 0
 
     def readblocks(self, block, buffer, offset=0):
         end = offset + len(buffer)
@@ -76,7 +77,7 @@ class WeakFlash:
         if self._is_cut():
             self._half(block, offset, len(data), lambda index: data[index])
         if self.failing and self.operations in self.failing:
-            raise OSError(5)
+            self._refuse(block, offset, data)
         self.programs += 1
         self.programmed += len(data)
         cells = self.cells[block]
@@ -96,9 +97,19 @@ class WeakFlash:
         self.erases[block] += 1
         if self._is_cut():
             self._half(block, 0, SECTOR_BYTES, None)
+        if self.failing and self.operations in self.failing:
+            self.refusals += 1
+            raise OSError(5)
         self.cells[block][:] = _BLANK
         self.unsteady[block] = None
         return 0
+
+    def _refuse(self, block, offset, data):
+        """Reports an error; up to some byte the data may have been programmed all the same."""
+        self.refusals += 1
+        for index in range((0, len(data) // 2, len(data))[self.dice.below(3)]):
+            self.cells[block][offset + index] &= data[index]
+        raise OSError(5)
 
     def _begin(self):
         self.operations += 1
