@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FIRMWARE = ROOT / "firmware"
 BOARDS = ROOT / "boards"
 PROGRAM = "program"  # what main.py is called once it is compiled
-# Modules stay in RAM for ever. Were the memory only tidied up when it is full, they would lie
-# scattered all over it, and a block of 2 KB would not be found with 60 KB free.
+# What stays in RAM stays where it is. Were the heap only tidied up when it is full, modules and
+# buffers would lie scattered all over it, and 2 KB in one piece not be found with 50 KB free.
 STARTER = f"""import asyncio
 import gc
 
@@ -27,7 +27,7 @@ gc.threshold(4096)
 import {PROGRAM}
 
 gc.collect()
-gc.threshold(-1)
+gc.threshold(16384)
 asyncio.run({PROGRAM}.main())
 """
 # Older ones cannot compile the native code for xtensawin, and know no rv32imc.
