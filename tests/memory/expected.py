@@ -134,10 +134,9 @@ def sequence_of(record):
 
 
 def journal_secrets(flash, ephemerals, recipient):
-    """({what: retired secret}, [opened registrations' sealed parts]) of a journal's image.
+    """({what: retired secret}, [opened sealed parts], the state in use) of a journal's image.
 
     ephemerals: candidates for the ephemeral keys, 32 bytes each. recipient: the collection key.
-    The state that the device goes on with is not among the secrets: it needs that one.
     """
     retired = {}
     opened = []
@@ -168,4 +167,4 @@ def journal_secrets(flash, ephemerals, recipient):
             aad = link + record[:middle]
             opened.append(AESCCM(key, tag_length=8).decrypt(nonce, record[middle:-4], aad))
         link = hashlib.sha256(record).digest()
-    return retired, opened
+    return retired, opened, state

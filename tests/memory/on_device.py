@@ -2,6 +2,7 @@
 
     micropython on_device.py FLASH SEED PEOPLE COLLECTION_KEY COUNT
 
+Says "ready" when all are registered, waits for a line, closes two shifts, says "closed".
 What comes in is read into one buffer, which is overwritten.
 """
 
@@ -31,6 +32,15 @@ def main(flash, seed, path, collection, count):
     journal = started(flash, seed, bytes.fromhex(collection))
     register_all(journal, path, int(count))
     print("ready")
+    sys.stdin.readline()
+    # Twice: what acknowledged the first shift lies in a sector of that shift.
+    for _ in range(2):
+        last = journal.next_sequence - 1
+        journal.acknowledge(last, journal.chain_at(last), NOON)
+        journal.close_shift(NOON)
+        while journal.idle(NOON):
+            pass
+    print("closed")
     sys.stdin.readline()
     return journal
 

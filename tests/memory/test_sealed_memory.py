@@ -102,23 +102,23 @@ def issue(folder):
     return secrets
 
 
-def test_nothing_retired_is_left_of_the_journal(tmp_path, device):
-    write_inputs(tmp_path)
-    paths = [tmp_path / name for name in ("flash", "seed", "people")]
-    process = device("on_device.py", *paths, COLLECTION_KEY, PEOPLE)
-    memory = process_memory.writable_memory(process.pid)
-
-    people = paths[2].read_bytes()
+def journal_secrets(folder):
+    """({what: secret}, {what: what is in use until the shift is closed}) of on_device.py."""
+    people = (folder / "people").read_bytes()
+    seeds = (folder / "seed").read_bytes()
+    flash = (folder / "flash").read_bytes()
     entries = [people[at : at + 24] for at in range(0, len(people), 24)]
-    seeds = paths[1].read_bytes()
     drawn = expected.Generator(seeds[32:])
-    flash = paths[0].read_bytes()
-    # An ephemeral key for each epoch, the tag key with the first, and the next epoch's
+    # An ephemeral key for each epoch, and the tag key after the first
     epochs = sum(record[1] == expected.EPOCH for record in expected.records(flash))
     sizes = [32, 12] + [32] * (epochs - 1)
     outputs = [drawn.generate(size) for size in sizes]
-    tag_key = outputs.pop(1)  # in use, and to be read in the flash: not to be looked for
-    secrets, opened = expected.journal_secrets(flash, outputs, bytes.fromhex(COLLECTION_KEY))
+    in_use = {"tag key": outputs.pop(1)}
+    for number, state in enumerate(drawn.states[-2:]):
+        in_use[f"state of the generator, {number}"] = state
+    opener = bytes.fromhex(COLLECTION_KEY)
+    secrets, opened, state = expected.journal_secrets(flash, outputs, opener)
+    in_use["state"] = state
     # The right secrets are looked for: they open what is in the flash.
     assert [sealed[:24] for sealed in opened] == entries
     for number, entry in enumerate(entries):
@@ -127,11 +127,29 @@ def test_nothing_retired_is_left_of_the_journal(tmp_path, device):
     messages = expected.signed_messages(flash, seeds[:32])
     assert len(messages) == epochs
     secrets |= expected.signing_secrets(seeds[:32], messages)
-    # It goes on with the last key and value.
     for number, state in enumerate(drawn.states[:-2]):
-        what = f"state {number} of the generator"
-        secrets[what] = state[12:] if state.startswith(tag_key) else state
+        # The tag key was cut from the start of one.
+        state = state[12:] if state.startswith(in_use["tag key"]) else state
+        secrets[f"state {number} of the generator"] = state
+    return secrets, in_use
+
+
+def test_nothing_retired_is_left_of_the_journal(tmp_path, device):
+    write_inputs(tmp_path)
+    paths = [tmp_path / name for name in ("flash", "seed", "people")]
+    process = device("on_device.py", *paths, COLLECTION_KEY, PEOPLE)
+    secrets, in_use = journal_secrets(tmp_path)
+    memory = process_memory.writable_memory(process.pid)
     found = process_memory.find(memory, secrets)
+    assert not found, process_memory.report(found)
+    # What is in use is found, so what is retired would be.
+    assert {what for what, _, _ in process_memory.find(memory, in_use)} == set(in_use)
+
+    process.stdin.write(b"close\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == b"closed\n"
+    memory = process_memory.writable_memory(process.pid)
+    found = process_memory.find(memory, secrets | in_use)
     assert not found, process_memory.report(found)
 
 
