@@ -107,6 +107,10 @@ class Device:
         self._changed()
         return unix_s
 
+    def add_seed(self, seed):
+        """Takes random bytes (32) of the station for the device's generator."""
+        self._provisioned.add_seed(seed)
+
     def install_root(self, root):
         """Installs the owner's key (32 bytes) and returns the device's id (8 bytes)."""
         try:

@@ -3,6 +3,9 @@
 With drivers/ and boards/ the only place that knows `machine` and `esp32`.
 """
 
+import os
+import time
+
 import board
 from drivers.buzzer import Buzzer
 from drivers.ds3231 import Ds3231
@@ -10,10 +13,11 @@ from drivers.gm65 import Gm65
 from drivers.led import Led
 from drivers.ssd1306 import Ssd1306
 from esp32 import Partition
-from machine import I2C, PWM, UART, Pin
+from machine import ADC, I2C, PWM, UART, Pin
 
 # A pass is at most 512 characters; while one is handled the next may come in.
 _SCANNER_BUFFER_BYTES = 1024
+_NOISE_READINGS = 64
 
 
 def partition(label):
@@ -57,3 +61,16 @@ class Hardware:
         self.journal = partition("journal")
         self.lists = partition("lists")
         self.curve = partition("curve")
+        self._open_pin = ADC(Pin(board.NOISE_ADC))
+
+    def fresh(self):
+        """Bytes that differ from start to start: the chip's generator, noise, the time.
+
+        With its radios off the generator is only pseudo-random, and an open pin's noise is a few
+        bits: none of it makes a key by itself (randomness.py).
+        """
+        found = bytearray(os.urandom(32))
+        for _ in range(_NOISE_READINGS):
+            found += self._open_pin.read_u16().to_bytes(2, "little")
+        found += time.ticks_us().to_bytes(4, "little")
+        return bytes(found + time.time().to_bytes(5, "little"))

@@ -12,6 +12,7 @@ from link import port
 from link.server import Server
 from machine import reset_cause
 from provisioned import Provisioned, TableSlots
+from randomness import Randomness
 from refusals import Refusals
 from rules import Registrar
 from ui import screens
@@ -26,7 +27,8 @@ async def main():
     clock = Clock(hardware.clock_chip)
     tables = CurveTables(hardware.curve)
     tables.use_base()
-    provisioned = Provisioned(TableSlots(hardware.lists))
+    randomness = Randomness(hardware.fresh)
+    provisioned = Provisioned(TableSlots(hardware.lists), randomness)
     provisioned.load()
     tables.use_keys(provisioned.public_keys())
     journal = Journal(hardware.journal)

@@ -7,10 +7,10 @@ in one of two slots of the `lists` partition, and the small signed part names th
 """
 
 import hashlib
-import os
 
 import files
 from micropython import const
+from randomness import NotSeeded
 from settings import Settings
 from verify import cbor, ed25519, revocation, signed
 from verify.errors import Malformed, Refused
@@ -81,10 +81,11 @@ class TableSlots:
 
 
 class Provisioned:
-    """Loads and replaces what the device was given. slots: TableSlots."""
+    """Loads and replaces what the device was given. slots: TableSlots; randomness: Randomness."""
 
-    def __init__(self, slots):
+    def __init__(self, slots, randomness):
         self._slots = slots
+        self._randomness = randomness
         self.root = None
         self.device_id = None
         self.trust = None
@@ -120,7 +121,7 @@ class Provisioned:
         """Takes the owner's public key, once, and makes the device's id.
 
         root: Ed25519 public key, 32 bytes. The same key again changes nothing.
-        Raises InstallError ROOT_INSTALLED, BAD_KEY.
+        Raises InstallError ROOT_INSTALLED, BAD_KEY, NO_SEED.
         """
         if self.root is not None:
             if self.root != root:
@@ -128,9 +129,16 @@ class Provisioned:
             return
         if len(root) != 32 or not ed25519.is_acceptable_key(root):
             raise InstallError("BAD_KEY")
-        device_id = os.urandom(8)
+        try:
+            device_id = self._randomness.bytes(8)
+        except NotSeeded:
+            raise InstallError("NO_SEED") from None
         files.replace("identity", device_id + root)
         self.device_id, self.root = device_id, root
+
+    def add_seed(self, seed):
+        """Stirs 32 bytes from the station into the device's randomness. Raises OSError."""
+        self._randomness.add_seed(seed)
 
     def install(self, kind, data):
         """Verifies and keeps a signed object; returns its sequence number.

@@ -17,7 +17,14 @@ PIECE_BYTES = 64
 # Silence after which a request is sent again, in seconds. What needs a signature checked, or
 # reads a whole table back, keeps the device busy for longer.
 DEFAULT_TIMEOUT_S = 1.0
-TIMEOUTS_S = {"begin": 3.0, "piece": 2.0, "commit": 15.0, "install_root": 15.0, "read": 3.0}
+TIMEOUTS_S = {
+    "begin": 3.0,
+    "piece": 2.0,
+    "commit": 15.0,
+    "add_seed": 3.0,
+    "install_root": 15.0,
+    "read": 3.0,
+}
 ATTEMPTS = 5
 CONNECT_ATTEMPTS = 8  # a device that was just switched on needs some seconds
 CTRL_C = 3
@@ -27,6 +34,7 @@ MAX_RESTARTS = 3
 
 ADVICE = {
     "NO_ROOT": "the device has no owner yet; give it the root's public key first",
+    "NO_SEED": "the device has no random seed; provision it again, with its root's public key",
     "ROOT_INSTALLED": "the device belongs to another root; that cannot be changed",
     "BAD_KEY": "the root's public key is not acceptable",
     "UNSUPPORTED": "this is no object signed by a root",
@@ -153,6 +161,10 @@ class Client:
     def set_clock(self, unix_s: int) -> int:
         """Sets the device's clock (Unix seconds)."""
         return self.call("set_clock", unix_s)
+
+    def add_seed(self, seed: bytes) -> None:
+        """Gives the device's generator 32 random bytes, to be made for this call alone."""
+        self.call("add_seed", seed)
 
     def install_root(self, public_key: bytes) -> bytes:
         """Gives the device its owner (Ed25519 public key, 32 bytes); returns its id (8 bytes)."""

@@ -1,6 +1,7 @@
 """Makes a device ready for work: owner, clock, signed lists, settings, secrets, in this order."""
 
 import functools
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,7 @@ import cbor2
 from host_tools.client import Client
 from provisioning import keys
 
+SEED_BYTES = 32
 OnStep = Callable[[str, int, int], None]
 
 
@@ -34,6 +36,7 @@ def provision(client: Client, plan: Plan, on_step: OnStep) -> dict[str, object]:
     done: dict[str, object] = {}
     if plan.root is not None:
         on_step("root key", 0, 1)
+        client.add_seed(secrets.token_bytes(SEED_BYTES))  # the device's id comes from it
         done["device"] = client.install_root(plan.root).hex()
         on_step("root key", 1, 1)
     if plan.unix_s is not None:

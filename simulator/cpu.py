@@ -13,6 +13,8 @@ from simulator.nor_flash import PowerCut
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 
 CALL_US = 1  # so that a loop that only looks at the time gets somewhere
+ADC_US = 40  # a reading
+OPEN_PIN_LEVEL = 600
 HOST_LINK = 0  # UART 0: the REPL's port
 HOST_LINK_BAUD = 115200
 HOST_LINK_BUFFER_BYTES = 260  # MicroPython's stdin_ringbuf on the ESP32
@@ -262,6 +264,11 @@ class Cpu:
         """Read a level."""
         self._pass(CALL_US)
         return self._pins.read(pin)
+
+    def adc_read(self, pin):
+        """A reading of an open pin, 0 to 4095: some level and some noise."""
+        self._pass(ADC_US)
+        return OPEN_PIN_LEVEL + self._random.randrange(32)
 
     def pwm(self, pin, freq_hz, duty):
         """A square wave; duty of 65535, 0 for none."""

@@ -39,6 +39,7 @@ ARGUMENTS = {
     "i2c_open": 2,
     "pin_write": 2,
     "pin_read": 1,
+    "adc_read": 1,
     "pwm": 3,
     "reset_cause": 0,
     "unique_id": 0,

@@ -23,3 +23,4 @@ LED_GREEN = 3  # lit when high
 LED_RED = 1
 BUTTON_OK = 0  # to ground, with pull-up
 BUTTON_BACK = 18
+NOISE_ADC = 2  # left open

@@ -23,3 +23,4 @@ LED_GREEN = 5  # lit when high
 LED_RED = 6
 BUTTON_OK = 7  # to ground, with pull-up
 BUTTON_BACK = 15
+NOISE_ADC = 1  # left open

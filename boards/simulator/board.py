@@ -23,3 +23,4 @@ LED_GREEN = 26  # lit when high
 LED_RED = 27
 BUTTON_OK = 32  # to ground, with pull-up
 BUTTON_BACK = 33
+NOISE_ADC = 34  # left open

@@ -38,9 +38,9 @@ def _is_bytes(value, length):
 class Server:
     """Answers one host.
 
-    device: identify(), status(), set_clock(unix_s), install_root(key32), open_sink(kind,
-    size_bytes), read_journal(from_sequence, max_bytes), acknowledge(up_to); refusals are
-    LinkError.
+    device: identify(), status(), set_clock(unix_s), add_seed(seed32), install_root(key32),
+    open_sink(kind, size_bytes), read_journal(from_sequence, max_bytes), acknowledge(up_to);
+    refusals are LinkError.
     """
 
     def __init__(self, device):
@@ -52,6 +52,7 @@ class Server:
             "identify": (0, self._identify),
             "status": (0, self._status),
             "set_clock": (1, self._set_clock),
+            "add_seed": (1, self._add_seed),
             "install_root": (1, self._install_root),
             "begin": (3, self._begin),
             "piece": (2, self._piece),
@@ -121,6 +122,11 @@ class Server:
         if not _is_uint(unix_s):
             raise LinkError("ARGUMENTS")
         return self._device.set_clock(unix_s)
+
+    def _add_seed(self, seed):
+        if not _is_bytes(seed, 32):
+            raise LinkError("ARGUMENTS")
+        return self._device.add_seed(seed)
 
     def _install_root(self, key):
         if not _is_bytes(key, 32):

@@ -69,6 +69,25 @@ class Pin:
         self.value(0)
 
 
+class ADC:
+    """12 bits. The attenuation changes nothing: nothing is modelled that drives such a pin."""
+
+    ATTN_0DB = 0
+    ATTN_2_5DB = 1
+    ATTN_6DB = 2
+    ATTN_11DB = 3
+
+    def __init__(self, pin, atten=ATTN_0DB):
+        self._pin = pin.id if isinstance(pin, Pin) else pin
+
+    def read(self):
+        return _board.cpu.adc_read(self._pin)
+
+    def read_u16(self):
+        raw = self.read()
+        return raw << 4 | raw >> 8
+
+
 class PWM:
     """The sound that a pin makes. duty_u16 of 0 is silence, of 32768 a square wave."""
 

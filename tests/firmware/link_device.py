@@ -36,6 +36,7 @@ class LinkDevice:
         self.acknowledged = 0
         self.installed = []
         self.clock_sets = []
+        self.seeds = []
         self.flash_fails = False
         self.after_acknowledge = None
 
@@ -67,6 +68,9 @@ class LinkDevice:
     def set_clock(self, unix_s):
         self.clock_sets.append(unix_s)
         return unix_s
+
+    def add_seed(self, seed):
+        self.seeds.append(seed)
 
     def install_root(self, key):
         if self.root is not None and self.root != key:

@@ -31,6 +31,8 @@ def test_every_request_over(kind):
     with Loopback(device, kind) as loopback:
         client = _client(loopback)
         assert client.identify()["device"] == device.device_id
+        client.add_seed(b"s" * 32)
+        assert device.seeds == [b"s" * 32]
         assert client.install_root(b"r" * 32) == device.device_id
         assert client.set_clock(1790000000) == 1790000000
         assert client.status()["time"] == 1790000000

@@ -1,6 +1,7 @@
 """Run as main.py of a simulated board: the firmware's parts that the host talks to, no scanner."""
 
 import asyncio
+import os
 
 import device
 from clock import Clock
@@ -10,6 +11,7 @@ from link import port
 from link.server import Server
 from machine import reset_cause
 from provisioned import Provisioned, TableSlots
+from randomness import Randomness
 from refusals import Refusals
 from rules import Registrar
 
@@ -19,7 +21,7 @@ def _partition(label):
 
 
 clock = Clock(None)
-provisioned = Provisioned(TableSlots(_partition("lists")))
+provisioned = Provisioned(TableSlots(_partition("lists")), Randomness(lambda: os.urandom(32)))
 provisioned.load()
 journal = Journal(_partition("journal"))
 registrar = Registrar(provisioned.settings, journal)

@@ -36,6 +36,7 @@ CALLS = (
     "i2c_open",
     "pin_write",
     "pin_read",
+    "adc_read",
     "pwm",
     "reset_cause",
     "unique_id",

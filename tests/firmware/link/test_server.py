@@ -186,6 +186,8 @@ def test_arguments_of_the_wrong_kind_are_refused():
         ("set_clock", [True]),
         ("set_clock", [-1]),
         ("set_clock", [1 << 32]),
+        ("add_seed", [b"r" * 31]),
+        ("add_seed", ["r" * 32]),
         ("install_root", [b"r" * 31]),
         ("install_root", ["r" * 32]),
         ("begin", ["trust", -1, bytes(32)]),
