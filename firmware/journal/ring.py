@@ -30,9 +30,6 @@ SPOILED = const(3)
 _ERASE_BLOCK = const(6)
 _BLOCK_COUNT = const(4)
 _BLOCK_SIZE = const(5)
-# What stands in place of a magic: this sector is the next to be erased, is being erased.
-_NEXT = bytes(2)
-_BEGUN = bytes(4)
 _NO_SEQUENCE = 0xFFFFFFFF
 
 
@@ -96,7 +93,7 @@ class Ring:
         if self.head < 0:
             self.tail = index
         else:
-            for passed in self._free_places():
+            for passed in self.free_places():
                 if passed == index:
                     break
                 self.state[passed] = DIRTY  # to be erased with its neighbours, next time round
@@ -176,55 +173,6 @@ class Ring:
                 return True
         return False
 
-    def distrust(self, head_is_full):
-        """After a restart: passes over the sectors in which power may have failed.
-
-        Returns how many. That is the first one behind the erased ones, where its erase may have
-        begun; and, behind a full head, the one whose header could have been on its way. Those
-        between erased ones were passed over before.
-        """
-        last = place = -1
-        for index in self._free_places():
-            place += 1
-            if self.state[index] == ERASED:
-                last = place
-        place = -1
-        passed = 0
-        # Without a head, the first sector's header could have been on its way; once.
-        is_next = head_is_full
-        for index in self._free_places():
-            place += 1
-            if self.state[index] == ERASED:
-                is_passed = is_next
-                is_next = False
-            else:
-                is_passed = self.state[index] == DIRTY and (
-                    place < last or self._was_passed(index) or self._may_be_worn(index)
-                )
-                if place > last and not (is_passed and self._was_passed(index)):
-                    last = -2  # the first that is still to be erased is the last to be looked at
-            if is_passed:
-                self.spoil(index)
-                passed += 1
-            if last == -2:
-                break
-            is_next = is_next and self.head >= 0
-        return passed
-
-    def _was_passed(self, index):
-        self._flash.readblocks(index, self._slot, 0)
-        return self._slot == layout.RETIRED
-
-    def _may_be_worn(self, index):
-        """True if the erase of a sector without a header may have begun since it was last used."""
-        following = self._after(index)
-        if (following != self.tail or self.head < 0) and self.state[following] != ERASED:
-            self._flash.readblocks(following, self._slot, 0)
-            if self._slot[: len(_NEXT)] != _NEXT:
-                return False
-        self._flash.readblocks(index, self._slot, 0)
-        return self._slot[: len(_NEXT)] != _NEXT or self._slot[: len(_BEGUN)] == _BEGUN
-
     def spoil(self, index):
         """Passes a free sector over until the ring comes round again.
 
@@ -243,7 +191,7 @@ class Ring:
     def _before(self, index):
         return (index or self.count) - 1
 
-    def _after(self, index):
+    def after(self, index):
         return index + 1 if index + 1 < self.count else 0
 
     # -- space --------------------------------------------------------------------------
@@ -255,63 +203,52 @@ class Ring:
         index = self.tail
         while index != self.head:
             yield index
-            index = self._after(index)
+            index = self.after(index)
         yield index
 
-    def _free_places(self):
+    def is_free(self, index):
+        """True for one of `free_places`, given one that is or the head."""
+        return self.head < 0 or index != self.tail
+
+    def free_places(self):
         """Yields the indices of the sectors that may be taken, in order."""
         if self.head < 0:
             yield from range(self.count)
             return
-        index = self._after(self.head)
+        index = self.after(self.head)
         while index != self.tail:
             yield index
-            index = self._after(index)
+            index = self.after(index)
 
     def free(self):
         """How many sectors can be taken."""
-        return sum(self.state[index] != SPOILED for index in self._free_places())
+        return sum(self.state[index] != SPOILED for index in self.free_places())
 
     def next_free(self):
         """The sector to be taken next, or -1. A spoiled one only where there is no other."""
         spoiled = -1
-        for index in self._free_places():
+        for index in self.free_places():
             if self.state[index] != SPOILED:
                 return index
             if spoiled < 0:
                 spoiled = index
         return spoiled
 
-    def erase_next(self):
-        """Erases the next free sector that needs it; False if there was none."""
-        if self.all_erased:
-            return False
-        for index in self._free_places():
-            if self.state[index] == DIRTY or self.state[index] == OPEN:
-                self.erase(index)
-                return True
-        self.all_erased = True
-        return False
-
     def erase(self, index):
-        """Erases a free sector and marks it as erased. True if it is; else it is passed over."""
-        self.state[index] = SPOILED
-        try:
-            # Magics go first, this one's and half of the next one's: so a restart knows whether
-            # the erase can have begun, whatever it has left.
-            self._flash.writeblocks(index, _BEGUN, 0)
-            following = self._after(index)
-            if following != self.tail or self.head < 0:
-                if self.state[following] == DIRTY or self.state[following] == OPEN:
-                    self.state[following] = DIRTY
-                    self._flash.writeblocks(following, _NEXT, 0)
-            self._flash.ioctl(_ERASE_BLOCK, index)
-            if self._is_blank(index, layout.SECTOR_BYTES):
-                self._flash.writeblocks(index, layout.MAGIC, 0)
-                self.state[index] = ERASED
-        except OSError:
-            return False
-        return self.state[index] == ERASED
+        """Erases a sector and marks it as erased. Raises OSError."""
+        self._flash.ioctl(_ERASE_BLOCK, index)
+        if self._is_blank(index, layout.SECTOR_BYTES):
+            self._flash.writeblocks(index, layout.MAGIC, 0)
+            self.state[index] = ERASED
+
+    def clear_magic(self, index, size):
+        """Clears the first bytes of a sector that is free."""
+        self._flash.writeblocks(index, bytes(size), 0)
+
+    def start(self, index):
+        """The first 64 bytes of a sector, valid until the next call."""
+        self._flash.readblocks(index, self._slot, 0)
+        return self._slot
 
     def _is_blank(self, index, size):
         for at in range(0, size, layout.SLOT_BYTES):
@@ -399,7 +336,7 @@ class Ring:
             low = self.first[before] if before == index else self.first[before] + 1
         after = index
         while after != self.head:
-            after = self._after(after)
+            after = self.after(after)
             if self.state[after] == OPEN:
                 return low, self.first[after]
         return low, _NO_SEQUENCE
