@@ -3,6 +3,10 @@
 The collector gives blocks back with their content, and verifying a pass cuts its text into
 a hundred immutable pieces. Keys are overwritten one by one, at once (verify/wipe.py); for what is
 only personal it does to let go of it and call `scrub` before the next person comes.
+
+What remains then: what is still referred to (so also what an outdated word on the stack points to),
+the few blocks that are spared, the picture on the screen, and the UART's ring in ESP-IDF, which the
+next code overwrites.
 """
 
 import gc

@@ -70,7 +70,8 @@ class Demultiplexer:
         return lines
 
     def forget_line(self):
-        """Drops the beginning of a code that has not ended."""
+        """Drops the beginning of a code that has not ended, so that nothing of it stays here."""
+        self._line[: self._used] = bytes(self._used)
         self._used = 0
         self._dropping = False
 

@@ -1,12 +1,19 @@
-"""As on_device.py, but from the text of a QR code on: each pass is verified, then registered.
+"""As on_device.py, but from the scanner's wire on: each pass is verified, then registered.
 
-micropython on_device_passes.py FLASH SEED LINES COLLECTION_KEY TRUST SECRETS SCRUB
+Standard input is the wire. A line that is no pass stands for a document that staff enter: kind,
+number, name, between tabs.
+
+    micropython on_device_passes.py FLASH SEED COLLECTION_KEY TRUST SECRETS LINES SCRUB
 """
 
 import sys
 
 sys.path[:] = ["firmware", "tests/memory", ".frozen"]
 
+import asyncio  # noqa: E402
+import time  # noqa: E402
+
+from drivers.line_scanner import LineScanner  # noqa: E402
 from journal import bodies  # noqa: E402
 from journal_on_file import NOON, started  # noqa: E402
 from scrub import scrub  # noqa: E402
@@ -14,7 +21,7 @@ from verify import cbor, passes  # noqa: E402
 from verify.errors import Refused  # noqa: E402
 from verify.trust import TrustList  # noqa: E402
 
-_MAX_LINE_BYTES = 512
+_UPKEEP_MS = 20
 
 
 def decoded(path):
@@ -22,46 +29,61 @@ def decoded(path):
         return cbor.decode(file.read())
 
 
-def register(journal, trust, secrets, line, position):
-    """What the application does with a line; True if it was a good pass."""
-    try:
-        a_pass = passes.verify(line, trust, secrets, lambda kid, cti: False, NOON)
-    except Refused:
-        return False
-    if journal.seen_subject(a_pass.subject) is not None:
-        return False
-    payload = [a_pass.subject, a_pass.cti[:8], 3, a_pass.relation, position, 77]
-    journal.append(bodies.REGISTRATION, NOON, payload)
-    return True
+class Device:
+    """The tasks of the application, as far as a line goes through them."""
 
+    def __init__(self, journal, trust, secrets):
+        self._journal = journal
+        self._trust = trust
+        self._secrets = secrets
+        self._scanner = LineScanner(sys.stdin.buffer)
+        self.count = 0
 
-def register_all(journal, trust, secrets, path):
-    """Lines from a file, each behind its length in two bytes, as a scanner gives them: bytes."""
-    buffer = bytearray(_MAX_LINE_BYTES)
-    size = bytearray(2)
-    count = good = 0
-    with open(path, "rb") as file:
-        while file.readinto(size):
-            view = memoryview(buffer)[: size[0] << 8 | size[1]]
-            file.readinto(view)
-            good += register(journal, trust, secrets, bytes(view), count % 10 + 1)
-            count += 1
-            buffer[:] = bytes(_MAX_LINE_BYTES)
-            while journal.idle(NOON):
+    async def run_scanner(self):
+        while True:
+            self._handle_line(await self._scanner.read_line())
+
+    def _handle_line(self, line):
+        self.count += 1
+        if line[:4] == b"SP1:":
+            self._register(line)
+        else:
+            self._register_by_document(line)
+
+    def _register(self, line):
+        try:
+            a_pass = passes.verify(line, self._trust, self._secrets, lambda kid, cti: False, NOON)
+        except Refused:
+            return
+        if self._journal.seen_subject(a_pass.subject) is None:
+            payload = [a_pass.subject, a_pass.cti[:8], 3, a_pass.relation, self.count % 10, 77]
+            self._journal.append(bodies.REGISTRATION, NOON, payload)
+
+    def _register_by_document(self, line):
+        kind, number, name = str(line, "utf-8").split("\t")
+        if self._journal.seen_document(int(kind), number) is None:
+            payload = [int(kind), number, name, self.count % 10, 77]
+            self._journal.append(bodies.MANUAL, NOON, payload)
+
+    async def run_upkeep(self, count, is_scrubbed):
+        """Until so many lines have been handled."""
+        while self.count < count:
+            await asyncio.sleep_ms(_UPKEEP_MS)
+            while self._journal.idle(NOON):
                 pass
-    return good
+        if is_scrubbed:
+            scrub()
 
 
-def main(flash, seed, lines, collection, trust, secrets, is_scrubbed):
+async def main(flash, seed, collection, trust, secrets, count, is_scrubbed):
     journal = started(flash, seed, bytes.fromhex(collection))
-    trust = TrustList.from_body(decoded(trust))
     kid, secret = decoded(secrets)
-    good = register_all(journal, trust, {kid: secret}, lines)
-    if int(is_scrubbed):
-        scrub()
-    print("ready", good)
-    sys.stdin.readline()
-    return journal
+    device = Device(journal, TrustList.from_body(decoded(trust)), {kid: secret})
+    scanning = asyncio.create_task(device.run_scanner())
+    await device.run_upkeep(int(count), int(is_scrubbed))
+    print("ready")
+    time.sleep(600)  # the memory is being looked through
+    return scanning
 
 
-main(*sys.argv[1:])
+asyncio.run(main(*sys.argv[1:]))

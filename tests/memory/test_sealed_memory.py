@@ -4,6 +4,7 @@ The firmware's journal runs in the real MicroPython, with real cryptography; whe
 next person, the whole memory of that process is looked through, stacks included.
 """
 
+import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -22,6 +23,7 @@ SECTORS = 16
 PEOPLE = 300
 PASSES = 30
 NOON = 1700000000
+READ_BYTES = 64  # of the scanner's driver
 COMMON_TEXT_BYTES = 60
 COMMON_BYTES = 40
 # RFC 7748 section 6.1: Alice's
@@ -33,7 +35,7 @@ def device(tmp_path):
     """Starts the script on MicroPython; returns its process once it says that it waits."""
     started = []
 
-    def start(script, *arguments):
+    def start(script, *arguments, said_to_it=b""):
         command = [micropython_or_skip(), "-X", "heapsize=1M", f"tests/memory/{script}"]
         process = subprocess.Popen(
             [*command, *map(str, arguments)],
@@ -43,6 +45,8 @@ def device(tmp_path):
             stderr=subprocess.STDOUT,
         )
         started.append(process)
+        process.stdin.write(said_to_it)
+        process.stdin.flush()
         said = process.stdout.readline()
         if not said.startswith(b"ready"):
             pytest.fail((said + process.stdout.read()).decode())
@@ -65,7 +69,10 @@ def write_inputs(folder):
 
 
 def issue(folder):
-    """Passes of an Ed25519 and an HMAC issuer for on_device_passes.py; returns {what: secret}."""
+    """Passes of an Ed25519 and an HMAC issuer, and documents, for on_device_passes.py.
+
+    Returns (lines, {what: secret}).
+    """
     key = Ed25519PrivateKey.generate()
     shared = os.urandom(32)
     signers = [
@@ -78,28 +85,35 @@ def issue(folder):
     (folder / "trust").write_bytes(cbor2.dumps(trust))
     (folder / "secrets").write_bytes(cbor2.dumps([b"hmac-256", shared]))
     secrets = {}
-    with open(folder / "lines", "wb") as lines:
-        for number in range(PASSES):
-            subject, cti, name, id_hint = (os.urandom(size) for size in (16, 8, 12, 4))
-            text = demo_passes.make_pass(
-                signers[number % 2],
-                NOON - 1000,
-                name_hint=name.hex(),
-                id_hint=id_hint.hex(),
-                subject=subject,
-                cti=cti,
-            ).encode()
-            if number % 5 == 4:  # refused, late in its verification
-                text = text[:-6] + b"000000"
-            lines.write(len(text).to_bytes(2, "big") + text)
-            # What comes before is the same in all passes of an issuer.
-            secrets[f"text {number}"] = text[COMMON_TEXT_BYTES:]
-            secrets[f"bytes {number}"] = base45.decode(text[4:].decode())[COMMON_BYTES:]
-            secrets[f"subject {number}"] = subject
-            secrets[f"cti {number}"] = cti
-            secrets[f"name {number}"] = name.hex().encode()
-            secrets[f"ID number {number}"] = id_hint.hex().encode()
-    return secrets
+    lines = []
+    for number in range(PASSES):
+        subject, cti, name, id_hint = (os.urandom(size) for size in (16, 8, 12, 4))
+        text = demo_passes.make_pass(
+            signers[number % 2],
+            NOON - 1000,
+            name_hint=name.hex(),
+            id_hint=id_hint.hex(),
+            subject=subject,
+            cti=cti,
+        ).encode()
+        if number % 5 == 4:  # refused, late in its verification
+            text = text[:-6] + b"000000"
+        number_of_document, name_in_full = os.urandom(9).hex(), os.urandom(20).hex()
+        document = f"1\t{number_of_document}\t{name_in_full}".encode()
+        lines += [text, document]
+        secrets[f"document {number}"] = number_of_document.encode()
+        secrets[f"full name {number}"] = name_in_full.encode()
+        # By this the device knows the person again; its tag is in the clear.
+        digest = hashlib.sha256(b"\x01" + number_of_document.encode()).digest()
+        secrets[f"pseudonym {number}"] = digest[:16]
+        # What comes before is the same in all passes of an issuer.
+        secrets[f"text {number}"] = text[COMMON_TEXT_BYTES:]
+        secrets[f"bytes {number}"] = base45.decode(text[4:].decode())[COMMON_BYTES:]
+        secrets[f"subject {number}"] = subject
+        secrets[f"cti {number}"] = cti
+        secrets[f"name {number}"] = name.hex().encode()
+        secrets[f"ID number {number}"] = id_hint.hex().encode()
+    return lines, secrets
 
 
 def journal_secrets(folder):
@@ -156,12 +170,18 @@ def test_nothing_retired_is_left_of_the_journal(tmp_path, device):
 def pass_memory(folder, device, is_scrubbed):
     """(memory of a device that has verified and registered passes, secrets of its people)"""
     write_inputs(folder)
-    secrets = issue(folder)
-    names = ("flash", "seed", "lines", None, "trust", "secrets")
+    lines, secrets = issue(folder)
+    names = ("flash", "seed", None, "trust", "secrets")
     arguments = [folder / name if name else COLLECTION_KEY for name in names]
-    process = device("on_device_passes.py", *arguments, int(is_scrubbed))
+    wire = b"\r\n".join([*lines, b""])
+    wire += b"\n" * (-len(wire) % READ_BYTES)  # a pipe is waited on until it has given them all
+    process = device(
+        "on_device_passes.py", *arguments, len(lines), int(is_scrubbed), said_to_it=wire
+    )
     written = expected.records((folder / "flash").read_bytes())
-    assert sum(record[1] == expected.REGISTRATION for record in written) == PASSES * 4 // 5
+    kinds = [record[1] for record in written]
+    assert kinds.count(expected.REGISTRATION) == PASSES * 4 // 5
+    assert kinds.count(expected.MANUAL) == PASSES
     return process_memory.writable_memory(process.pid), secrets
 
 
@@ -174,4 +194,4 @@ def test_no_one_who_was_registered_is_left(tmp_path, device):
 def test_without_scrubbing_someone_would_be(tmp_path, device):
     memory, secrets = pass_memory(tmp_path, device, False)
     found = {what.split()[0] for what, _, _ in process_memory.find(memory, secrets)}
-    assert found >= {"text", "bytes", "subject"}
+    assert found >= {"text", "bytes", "subject", "document", "full", "pseudonym"}
