@@ -16,8 +16,11 @@ FILES = sorted(
 
 # The torture, when all of it is run, takes hours.
 TIMEOUT_S = 6 * 3600 if os.environ.get("SCANPOST_SOAK") == "1" else 300
-# It keeps copies of whole flash chips; everything else is content with little.
-LARGE_HEAPS = {"tests/firmware/journal/test_sealed_torture.py": "16M"}
+# What keeps a whole flash chip, or copies of one; everything else is content with little.
+LARGE_HEAPS = {
+    "tests/firmware/journal/test_sealed_torture.py": "16M",
+    "tests/firmware/journal/test_sealed_faults.py": "8M",
+}
 
 
 @pytest.mark.parametrize("path", FILES)

@@ -12,6 +12,7 @@ from journal.ring import DIRTY, ERASED, OPEN, SPOILED
 
 _NEXT = bytes(2)  # in place of half a magic: the sector before is erased, this one is next
 _BEGUN = bytes(4)
+_BLANK_HALF = b"\xff\xff"
 
 
 def erase_next(ring):
@@ -53,39 +54,35 @@ def distrust(ring, head_is_full):
         place += 1
         if ring.state[index] == ERASED:
             last = place
-    place = -1
-    passed = 0
     # Without a head, the first sector's header could have been on its way; once.
     is_next = head_is_full
+    place = -1
+    passed = 0
     for index in ring.free_places():
         place += 1
+        is_last = False
         if ring.state[index] == ERASED:
             is_passed = is_next
             is_next = False
         else:
-            is_passed = ring.state[index] == DIRTY and (
-                place < last or _was_passed(ring, index) or _may_be_worn(ring, index)
-            )
-            if place > last and not (is_passed and _was_passed(ring, index)):
-                last = -2  # the first that is still to be erased is the last to be looked at
+            is_passed = ring.state[index] == DIRTY and (place < last or _may_be_worn(ring, index))
+            # Behind the erased ones only what was passed over before in this round is looked over.
+            is_last = place > last and not (is_passed and ring.was_passed(index))
         if is_passed:
             ring.spoil(index)
             passed += 1
-        if last == -2:
+        if is_last:
             break
         is_next = is_next and ring.head >= 0
     return passed
 
 
-def _was_passed(ring, index):
-    return ring.start(index) == layout.RETIRED
-
-
 def _may_be_worn(ring, index):
-    """True if the erase of a sector without a header may have begun since it was last used."""
+    """True if the erase of a sector without a header may have begun in this round."""
     following = ring.after(index)
     if ring.is_free(following) and ring.state[following] != ERASED:
-        if ring.start(following)[: len(_NEXT)] != _NEXT:
+        magic = ring.start(following)[: len(_BEGUN)]
+        if magic[2:] in (layout.MAGIC[2:], _BLANK_HALF) and magic[:2] != _NEXT:
             return False
-    start = ring.start(index)
-    return start[: len(_NEXT)] != _NEXT or start[: len(_BEGUN)] == _BEGUN
+    magic = ring.start(index)[: len(_BEGUN)]
+    return magic[:2] != _NEXT or magic[2:] == _NEXT

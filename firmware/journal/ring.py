@@ -77,6 +77,18 @@ class Ring:
                 self.head = index
                 # Kept, because a header that was cut may not read the same again.
                 self.head_bytes[:] = self._slot
+        self._drop_left_over()
+
+    def _drop_left_over(self):
+        """A sector that could not be erased when it was its turn has a header that is too old."""
+        newest = 0
+        index = self.head
+        for _ in range(self.count if self.head >= 0 else 0):
+            index = self.after(index)  # the head comes last
+            if self.state[index] == OPEN:
+                if self.first[index] < newest:
+                    self.state[index] = DIRTY
+                newest = max(newest, self.first[index])
 
     def _classify(self, index):
         slot = self._slot
@@ -185,8 +197,21 @@ class Ring:
     def clear_spoiled(self):
         """Clears what could be taken for a header, or for a record of one that was cut."""
         while self._uncleared:
-            self._flash.writeblocks(self._uncleared[-1], bytes(layout.PAGE_BYTES), 0)
+            index = self._uncleared[-1]
+            # A whole magic stays: so the next round knows that this one erased the sector.
+            start = len(layout.MAGIC) if self.start(index)[:4] == layout.MAGIC else 0
+            try:
+                self._flash.writeblocks(index, bytes(layout.PAGE_BYTES - start), start)
+            except OSError:
+                # A sector that takes nothing any more is left as it is, unless it is in the way.
+                first = layout.sector_first(self.start(index))
+                if first and (self.head < 0 or first >= self.first[self.head]):
+                    raise
             self._uncleared.pop()
+
+    def was_passed(self, index):
+        """True if a free sector is cleared as `spoil` does it."""
+        return self.start(index)[len(layout.MAGIC) :] == layout.RETIRED[len(layout.MAGIC) :]
 
     def _before(self, index):
         return (index or self.count) - 1

@@ -118,7 +118,7 @@ def test_a_tube_that_began_in_the_sector_before_does_not_make_booting_dear():
     again = mounted(flash, Dice(2))
     assert again.open_tube[1:] == ("T1234567", 7)
     used = flash.read_bytes - before
-    assert used <= BOOT_READ_BYTES + 2 * SECTOR_BYTES, used
+    assert used <= BOOT_READ_BYTES, used
 
 
 def test_a_day_of_junk_takes_two_percent():

@@ -1,0 +1,270 @@
+"""The sealed journal where something goes wrong: each test is a way in which it once failed."""
+
+from journal import bodies, layout
+from journal.errors import JournalFull
+from journal.sealed import SealedJournal
+from journal_torture import COLLECTION_KEY, mounted, use_cheap_hpke
+from weak_flash import Dice, Identity, WeakFlash
+
+NOON = 1700000000
+
+
+def _journal(sectors=8):
+    use_cheap_hpke()
+    flash = WeakFlash(sectors)
+    journal = mounted(flash, Dice(1))
+    _settle(journal)
+    return flash, journal
+
+
+def _settle(journal):
+    while journal.idle(NOON):
+        pass
+
+
+def _subject(number):
+    return number.to_bytes(2, "big") * 8
+
+
+def _register(journal, number):
+    return journal.append(bodies.REGISTRATION, NOON, [_subject(number), b"cti-8 by", 3, 1, 0, 77])
+
+
+def _fill_sector(journal):
+    """Registers until the newest sector is full."""
+    while journal._slot < layout.SLOTS:
+        _register(journal, journal.next_sequence)
+
+
+def _acknowledge_all(journal):
+    records, _ = journal.read(journal.acknowledged + 1, 1 << 20)
+    last = layout.read_record_header(records[-1])[3]
+    journal.acknowledge(last, journal.chain_at(last), NOON)
+    return last
+
+
+class _BadSector(WeakFlash):
+    """One sector takes neither erase nor program."""
+
+    bad = None
+
+    def writeblocks(self, block, data, offset):
+        if block == self.bad:
+            raise OSError(5)
+        WeakFlash.writeblocks(self, block, data, offset)
+
+    def ioctl(self, operation, block):
+        if operation == 6 and block == self.bad:
+            raise OSError(5)
+        return WeakFlash.ioctl(self, operation, block)
+
+
+def test_a_sector_that_cannot_be_erased_is_passed_over():
+    use_cheap_hpke()
+    for bad in (0, 3):
+        flash = _BadSector(8)
+        flash.bad = bad
+        journal = mounted(flash, Dice(1))
+        _settle(journal)
+        numbers = [_register(journal, number) for number in range(200)]
+        again = mounted(flash, Dice(2))
+        assert [again.seen_subject(_subject(n))[0] for n in range(0, 200, 9)] == numbers[::9]
+
+
+def test_an_old_header_that_could_not_be_erased_is_not_part_of_the_journal():
+    use_cheap_hpke()
+    flash = _BadSector(6)
+    journal = mounted(flash, Dice(1))
+    _settle(journal)
+    _fill_sector(journal)
+    _register(journal, 1)
+    flash.bad = 0  # its header stays
+    while journal._ring.head != 5:
+        _acknowledge_all(journal)
+        journal.close_shift(NOON)
+    _settle(journal)
+    _fill_sector(journal)
+    kept = [_register(journal, 1)]
+    while journal._ring.head != 1:
+        kept.append(_register(journal, 1))
+    again = mounted(flash, Dice(2))
+    found = {layout.read_record_header(record)[3] for record in again.read(1, 1 << 20)[0]}
+    assert set(kept) <= found
+
+
+def test_losing_power_at_each_start_costs_no_space():
+    flash, journal = _journal()
+    _fill_sector(journal)
+    mounted(flash, Dice(2))
+    left = mounted(flash, Dice(2)).remaining
+    for _ in range(20):
+        journal = mounted(flash, Dice(2))
+    assert journal.remaining == left
+
+
+def test_two_headers_never_begin_alike():
+    flash, journal = _journal()
+    _fill_sector(journal)
+    _acknowledge_all(journal)
+    _fill_sector(journal)
+    again = mounted(flash, Dice(2))  # opens a sector that has no record yet
+    assert again.acknowledged
+    released = again.close_shift(NOON)
+    assert mounted(flash, Dice(3)).released == released > 0
+
+
+def test_only_records_are_acknowledged_not_numbers_to_come():
+    flash, journal = _journal()
+    last = _register(journal, 1)
+    again = mounted(flash, Dice(2))
+    beyond = again.next_sequence - 1
+    assert beyond > last
+    again.acknowledge(beyond, again.chain_at(beyond), NOON)
+    assert again.acknowledged == last
+
+
+def test_a_shift_that_could_not_be_closed_is_not():
+    flash, journal = _journal()
+    _register(journal, 1)
+    last = _acknowledge_all(journal)
+    for failing in range(1, 4):
+        at = flash.operations + failing
+        flash.failing = range(at, at + 20)
+        try:
+            journal.close_shift(NOON)
+        except OSError:
+            flash.failing = None
+            if journal.released:
+                break  # the header is there: only the record is missing
+        else:
+            raise AssertionError("closed")
+        assert journal.seen_subject(_subject(1)) is not None
+    flash.failing = None
+    assert journal.close_shift(NOON) == last
+    assert mounted(flash, Dice(2)).released == last
+
+
+def test_a_void_counts_before_the_index_is_filled():
+    flash, journal = _journal(16)
+    numbers = [_register(journal, number) for number in range(70)]
+    journal.append(bodies.VOID, NOON, [numbers[3], 1, 77])
+    for number in range(70, 200):  # so that the void is not in the newest sector
+        _register(journal, number)
+    again = mounted(flash, Dice(2))
+    assert again.seen_subject(_subject(3)) is None
+    assert again.seen_subject(_subject(4)) is not None
+    _settle(again)
+    assert again.seen_subject(_subject(3)) is None
+
+
+def test_who_was_not_acknowledged_is_known_under_the_next_tag_key_too():
+    flash, journal = _journal()
+    _register(journal, 1)
+    _acknowledge_all(journal)
+    _register(journal, 2)
+    journal.close_shift(NOON)
+    _register(journal, 3)
+    for one in (journal, mounted(flash, Dice(2))):
+        assert one.seen_subject(_subject(1)) is None
+        assert one.seen_subject(_subject(2)) is not None
+        assert one.seen_subject(_subject(3)) is not None
+
+
+def test_tag_keys_go_with_their_sectors():
+    flash, journal = _journal()
+    _register(journal, 1)
+    old = bytes(flash.cells[journal._ring.head][layout.TAG_KEY_AT : layout.TAG_KEY_AT + 12])
+    for _ in range(3):
+        _register(journal, 2)
+        _acknowledge_all(journal)
+        journal.close_shift(NOON)
+        _settle(journal)
+    # Of the shifts before, only the sector that holds the acknowledgement is left.
+    assert len([key for key in journal._ring.keys if key is not None]) <= 2
+    assert all(old not in bytes(sector) for sector in flash.cells)
+    assert old not in journal._ring.keys
+
+
+def test_more_tag_keys_than_a_byte_counts():
+    flash, journal = _journal(262)
+    for number in range(258):
+        _register(journal, number)
+        _acknowledge_all(journal)
+        journal.close_shift(NOON)
+    _register(journal, 999)
+    again = mounted(flash, Dice(2))
+    assert again.seen_subject(_subject(999)) is not None
+    assert again.seen_subject(_subject(257)) is None
+
+
+def test_a_tube_ends_when_its_opening_is_let_go():
+    flash, journal = _journal()
+    journal.append(bodies.TUBE_OPENED, NOON, ["T1234567", 77])
+    _register(journal, 1)
+    _acknowledge_all(journal)
+    journal.close_shift(NOON)
+    for one in (journal, mounted(flash, Dice(2))):
+        assert one.open_tube is None and one.seen_tube("T1234567") is None
+
+
+def test_an_epoch_that_was_prepared_for_another_key_is_not_used():
+    use_cheap_hpke()
+    flash = WeakFlash(8)
+    keys = [(b"collect1", COLLECTION_KEY)]
+    journal = SealedJournal(flash, Identity(), lambda: keys[-1], Dice(1).bytes)
+    journal.mount()
+    while not journal._epoch.next_kid:
+        journal.idle(NOON)
+    keys.append((b"collect2", COLLECTION_KEY))
+    _register(journal, 1)
+    assert journal.read(1, 1)[0][0][11:19] == b"collect2"
+
+
+def test_a_record_that_the_flash_wrote_and_denied_stays_in_the_chain():
+    flash, journal = _journal()
+    _register(journal, 1)
+    for seed in range(12):
+        flash.dice = Dice(seed)
+        flash.failing = range(flash.operations + 1, flash.operations + 3)
+        try:
+            _register(journal, 2)
+        except OSError:
+            flash.failing = None
+        _register(journal, 3)
+        last = journal.next_sequence - 1
+        chain = journal.chain_at(last)
+        assert chain == journal._state.chain == mounted(flash, Dice(2)).chain_at(last)
+        journal = mounted(flash, Dice(2))
+
+
+def test_a_pull_reads_each_sector_a_few_times_only():
+    flash, journal = _journal(40)
+    try:
+        while True:
+            _register(journal, 1)
+            journal.idle(NOON)
+    except JournalFull:
+        before = flash.read_bytes
+    at, count = 1, 0
+    while at < journal.next_sequence:
+        records, at = journal.read(at, 900)
+        count += len(records)
+    assert count > 2000
+    assert flash.read_bytes - before < 6 * 64 * count
+
+
+def test_restarts_alone_wear_no_sector_more():
+    flash, journal = _journal(6)
+    dice = Dice(4)
+    for _ in range(120):
+        for _ in range(dice.below(30)):
+            try:
+                _register(journal, dice.below(60000))
+            except JournalFull:
+                _acknowledge_all(journal)
+                journal.close_shift(NOON)
+        for _ in range(dice.below(4)):
+            journal.idle(NOON)
+        journal = mounted(flash, dice)
+        assert max(flash.erases) - min(flash.erases) <= 1
+    assert min(flash.erases) > 3
