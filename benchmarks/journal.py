@@ -11,7 +11,7 @@ journal sealed: one file a shift, synced after each record, removed when the shi
     programmed_ratio        bytes programmed / bytes of sealed records
     erase_spread            erases of the most worn sector minus those of the least worn
     bytes_per_registration  bytes programmed to append one (median)
-    boot_read_fraction      of a full 1 MB, read from power on until a boot record is written
+    boot_read_fraction      of a full 1 MB, read from power on until its record is written
     erases_per_1000         erases for 1000 registrations
 """
 
@@ -48,6 +48,7 @@ MINUTE_REGISTRATIONS = 4  # a queue that does not end
 REFUSALS_MINUTES = 10
 PULL_REGISTRATIONS = 500
 RESTART_REGISTRATIONS = 700  # twice a shift: a battery is changed
+BOOT_RECORD_BYTES = 30
 TAIL_BYTES = 4096  # what is read of a file to find the open tube in it
 
 
@@ -138,6 +139,13 @@ class OnJournal:
         self.journal = SealedJournal(self.chip, crypto, crypto.collection, crypto.random)
         self.journal.mount()
 
+    def append_boot_record(self):
+        """Writes it, or finds no room: a restart may have used up what is kept free for it."""
+        try:
+            self.journal.append(bodies.BOOT, 0, [1, "0.1.0"])
+        except JournalFull:
+            return
+
     def do(self, call, *args):
         """Calls a method of the journal; returns what it appended, as raw records."""
         first = self.journal.next_sequence
@@ -177,6 +185,13 @@ class OnLittlefs:
     def append(self, record):
         self._file.write(record)
         self._file.flush()
+
+    def append_boot_record(self):
+        """Writes its bytes, or finds no room for the copy that an append makes."""
+        try:
+            self.append(bytes(BOOT_RECORD_BYTES))
+        except OSError:
+            return
 
     def close_shift(self):
         self._file.close()
@@ -328,11 +343,11 @@ def _measure(rounds, size):
         theirs = figures(littlefs.chip, trace, replay(littlefs, trace))
         records = fill(full_journal)
         ours["boot_read_fraction"] = boot_read_fraction(
-            full_journal, lambda: full_journal.journal.append(bodies.BOOT, 0, [1, "0.1.0"])
+            full_journal, full_journal.append_boot_record
         )
         fill_littlefs(full_littlefs, records)
         theirs["boot_read_fraction"] = boot_read_fraction(
-            full_littlefs, lambda: append_or_full(full_littlefs, bytes(34))
+            full_littlefs, full_littlefs.append_boot_record
         )
         names = (*LIMITS, "erases_per_1000")
         report = {name: ours[name] for name in names}
@@ -341,14 +356,6 @@ def _measure(rounds, size):
     finally:
         for store in stores:
             store.close()
-
-
-def append_or_full(store, record):
-    """A full littlefs may have no room for the copy that an append makes: it was read for, then."""
-    try:
-        store.append(record)
-    except OSError:
-        return
 
 
 def show(report):
