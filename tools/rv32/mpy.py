@@ -190,11 +190,11 @@ class _Reader:
         return {5: data.decode, 6: lambda: bytes(data), 7: lambda: int(data), 8: float}[kind]()
 
 
-def cross_compile(source, *options):
-    """The bytes that mpy-cross makes of a file for RV32."""
+def cross_compile(source, *options, architecture="rv32imc"):
+    """The bytes that mpy-cross makes of a file for RV32, or another architecture."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.mpy"
-        command = [_mpy_cross(), "-march=rv32imc", *options, "-o", str(out), str(source)]
+        command = [_mpy_cross(), f"-march={architecture}", *options, "-o", str(out), str(source)]
         subprocess.run(command, check=True)
         return out.read_bytes()
 
