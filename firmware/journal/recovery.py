@@ -16,34 +16,38 @@ def recover(ring, take):
     """
     head = ring.head
     sequence = ring.first[head] - 1
-    newest = b""
-    slot = 1
-    end = used = 1  # behind the last whole record; behind the last slot that is not blank
+    newest = b""  # a copy: a record that was cut may not read the same again
     last = count = 0
+    slot = end = used = 1  # behind the last whole record; behind the last slot that is not blank
     while slot < layout.SLOTS:
         record = ring.record_at(head, slot)
-        if record is not None:
-            found = layout.read_record_header(record)[3]
-            if found > sequence:
-                sequence = found
-                # A copy: a record that was cut may not read the same again.
-                newest = bytes(record)
-                take(slot, newest)
-                last = slot
-                count += 1
-                slot += layout.slots_of(len(record))
-                end = used = slot
-                continue
+        if record is not None and layout.read_record_header(record)[3] > sequence:
+            following = bytes(record)  # `take` may read others
+            if count:
+                take(last, newest)  # another one follows: it was written to the end
+            newest = following
+            sequence = layout.read_record_header(newest)[3]
+            last = slot
+            count += 1
+            slot += layout.slots_of(len(newest))
+            end = used = slot
+            continue
         if ring.slot_read() != layout.BLANK:
             used = slot + 1
         slot += 1
-    _retire(ring, end, used)
     # The last program may have been cut at its very end: bits that read as programmed need not do
     # so for long. Programming them again makes them.
     if count <= 1:
         ring.refresh_header()
     if count and used == end:
         ring.program(head, last, newest)
+        if not ring.is_steady(head, last, newest):
+            # It was being cleared when power failed again.
+            count -= 1
+            end = last
+    if count and end > last:
+        take(last, newest)
+    _retire(ring, end, used)
     resume = _resume(used)
     return used, resume, max(1, resume - end)
 

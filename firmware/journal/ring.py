@@ -30,6 +30,7 @@ SPOILED = const(3)
 _ERASE_BLOCK = const(6)
 _BLOCK_COUNT = const(4)
 _BLOCK_SIZE = const(5)
+_READS = const(8)  # a bit that wavers shows itself
 _NO_SEQUENCE = 0xFFFFFFFF
 
 
@@ -165,11 +166,10 @@ class Ring:
         self.tail = index = self.head
         while self.first[self.tail] > sequence:
             index = self._before(index)
-            if index == self.head or self.state[index] == ERASED:
+            if index == self.head:
                 return self._keep_damaged()
-            if self.state[index] == OPEN:
-                if self.first[index] > self.first[self.tail]:
-                    return self._keep_damaged()
+            # Others may lie between: passed over, damaged.
+            if self.state[index] == OPEN and self.first[index] < self.first[self.tail]:
                 self.tail = index
 
     def _keep_damaged(self):
@@ -302,6 +302,13 @@ class Ring:
             if part != data[done : done + len(part)]:
                 return False
             done += len(part)
+        return True
+
+    def is_steady(self, index, slot, data):
+        """True if these bytes are at a slot each time it is read. Raises OSError."""
+        for _ in range(_READS):
+            if not self.holds(index, slot, data):
+                return False
         return True
 
     def refresh_header(self):

@@ -64,7 +64,7 @@ class Writer:
     def mount(self):
         """Finds the end of the journal, whatever the last power cut left, and mends it."""
         ring = self._ring
-        ring.find()
+        self._find_head()
         self._epoch.forget()
         self._state = State(self._identity.device_id)
         self._seen.begin(())
@@ -87,6 +87,20 @@ class Writer:
         self._find_count()
         if ring.end >= layout.SLOTS:
             self._open_sector()
+
+    def _find_head(self):
+        """Finds the newest header that is there for certain.
+
+        One that power kept from being cleared may still be there at times.
+        """
+        ring = self._ring
+        ring.find()
+        while ring.head >= 0 and not ring.is_steady(ring.head, 0, ring.head_bytes):
+            ring.refresh_header()
+            if ring.is_steady(ring.head, 0, ring.head_bytes):
+                return
+            ring.spoil(ring.head)
+            ring.find()
 
     def _take_mounted(self, slot, record):
         self._state.take(record)
