@@ -39,7 +39,7 @@ def recover(ring, take):
     # so for long. Programming them again makes them.
     if count <= 1:
         ring.refresh_header()
-    if count and used == end:
+    if count:
         ring.program(head, last, newest)
         if not ring.is_steady(head, last, newest):
             # It was being cleared when power failed again.

@@ -13,7 +13,7 @@ from journal.errors import JournalFull, NoCollectionKey
 from journal.ring import ERASED
 from journal.seal import manual_subject
 from journal.state import chained, digest
-from journal.writer import ORDINARY, Writer
+from journal.writer import ORDINARY, RESERVED, Writer
 
 PULL_TYP = "application/scanpost-pull+cbor"
 
@@ -119,13 +119,16 @@ class SealedJournal(Writer):
         """Lets everything acknowledged go, and forgets whom it has seen.
 
         A new sector, tag key and epoch begin. Returns the highest sequence number that was let go.
-        Raises as `append`; then nothing was let go, or only this record is missing.
+        Raises as `append`; then nothing was let go, or only this record is missing. At a full
+        device what was acknowledged has to fill a sector at least: else JournalFull.
         """
         head = self._ring.head
         before = self._state.released
         released = self._state.acknowledged
         if released <= before:
             return before
+        if self._ring.free() <= RESERVED and not self._frees_a_sector(released):
+            raise JournalFull()  # the last sector is not spent for nothing
         self._state.released = released
         try:
             if self._ring.next_free() < 0:
@@ -142,11 +145,22 @@ class SealedJournal(Writer):
             self._keep()
         return released
 
+    def _frees_a_sector(self, released):
+        tail = self._ring.tail
+        before = self._state.released
+        self._state.released = released
+        self._keep()
+        is_freed = self._ring.tail != tail
+        self._state.released = before
+        self._keep()
+        return is_freed
+
     def _finish_sector(self):
         """Makes the newest sector a full one. Its last slot says so after a restart too."""
-        if self._slot < layout.SLOTS:
+        self._clear_gap()
+        if self._slot < layout.SLOTS - 1:
             self._ring.retire(self._ring.head, layout.SLOTS - 1, 1)
-            self._slot = self._ring.end = layout.SLOTS
+        self._slot = self._ring.end = layout.SLOTS
 
     # -- space and people ---------------------------------------------------------------
 
@@ -159,7 +173,7 @@ class SealedJournal(Writer):
     def remaining(self):
         """How many registrations there is room for, epochs not counted."""
         sectors = max(0, self._ring.free() - ORDINARY)
-        return sectors * (layout.SLOTS - 1) + layout.SLOTS - self._slot
+        return sectors * (layout.SLOTS - 1) + max(0, self._limit - self._slot)
 
     @property
     def open_tube(self):

@@ -55,6 +55,9 @@ class Writer:
         self._state = State(identity.device_id)
         self._seen = Duplicates(self._ring)
         self._slot = layout.SLOTS  # of the newest sector: where the next record goes
+        # Where it ends. After a restart before its last slot, in which the mark of a sector that
+        # was finished early may have been on its way.
+        self._limit = layout.SLOTS
         self._rekey = True
         self._tube = None
         self.next_sequence = 1
@@ -68,7 +71,7 @@ class Writer:
         self._epoch.forget()
         self._state = State(self._identity.device_id)
         self._seen.begin(())
-        self._slot = layout.SLOTS
+        self._slot = self._limit = layout.SLOTS
         self._rekey = True
         self._tube = None
         self.next_sequence = 1
@@ -82,10 +85,11 @@ class Writer:
         ring.end, self._slot, passed = recover(ring, self._take_mounted)
         self._rekey = self._state.released > header.released
         self._keep()
-        passed += erasing.distrust(ring, ring.end >= layout.SLOTS)
+        self._limit = layout.SLOTS - 1
+        passed += erasing.distrust(ring, ring.end >= self._limit)
         self.next_sequence = self._state.last + 1 + passed
         self._find_count()
-        if ring.end >= layout.SLOTS:
+        if ring.end >= self._limit:
             self._open_sector()
 
     def _find_head(self):
@@ -111,15 +115,16 @@ class Writer:
 
         Else a device that loses power at each start before it writes would pass over one each time.
         """
-        index = self._ring.next_free()
-        if self._ring.free() > RESERVED and self._ring.state[index] == ERASED:
+        ring = self._ring
+        index = ring.next_free()
+        if ring.free() > RESERVED and ring.state[index] == ERASED:
             # It takes a number: no two headers begin with the same one.
             header = self._new_header((index, 0), self._next_number(), self._state.epoch)
-            if self._ring.program(index, 0, header.alone()):
+            if ring.program(index, 0, header.alone()):
                 self._enter_sector(index, header)
-                self._slot = self._ring.end = 1
+                self._slot = ring.end = 1
             else:
-                self._ring.spoil(index)
+                ring.spoil(index)
 
     def _find_count(self):
         """The open tube has no person in the newest sector: look back as far as its opening."""
@@ -206,12 +211,13 @@ class Writer:
         ring = self._ring
         slots = layout.slots_of(length)
         self._clear_gap()
-        if ring.head >= 0 and self._slot < layout.SLOTS:
+        if ring.head >= 0 and self._slot < self._limit:
             left = layout.SLOTS_OF_PAGE - self._slot % layout.SLOTS_OF_PAGE
+            left = min(left, self._limit - self._slot)
             if slots > left:
                 self._slot += left
                 self._clear_gap()
-            if self._slot < layout.SLOTS:
+            if self._slot < self._limit:
                 return ring.head, self._slot
         while True:
             index = ring.next_free()
@@ -290,6 +296,7 @@ class Writer:
     def _enter_sector(self, index, header):
         self._ring.advance(index, header.first, header.tag_key)
         self._seen.clear(index)
+        self._limit = layout.SLOTS
         self._rekey = False
 
     def _forget_keys(self):

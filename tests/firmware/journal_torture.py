@@ -61,6 +61,9 @@ class Model:
         self.raw[sequence] = record
         if record[1] == bodies.REGISTRATION or record[1] == bodies.MANUAL:
             self.people[self.pending] = sequence
+        elif record[1] == bodies.ACKNOWLEDGED:
+            number = struct.unpack_from(">I", record, layout.HEADER_BYTES)[0]
+            self.acknowledged = max(self.acknowledged, number)
         elif record[1] == bodies.VOID:
             voided = struct.unpack_from(">I", record, layout.HEADER_BYTES)[0]
             for person, known in list(self.people.items()):
@@ -191,7 +194,7 @@ class Workload:
         except JournalFull:
             try:
                 self._fill_reserve()
-                self._acknowledge()
+                self._acknowledge(everything=True)
                 self._close_shift()
             except OSError:
                 assert self.flash.refusals > refusals
@@ -277,16 +280,13 @@ class Workload:
         except JournalFull:
             return
 
-    def _acknowledge(self):
+    def _acknowledge(self, everything=False):
         last = self.model.newest()
-        if last and self.dice.below(3) == 0:
+        if last and not everything and self.dice.below(3) == 0:
             last = max(1, last - self.dice.below(100))
         chain = self.journal.chain_at(last) if last else None
         if chain is not None:
-            before = self.journal.next_sequence
             self.journal.acknowledge(last, chain, self.minute * 60)
-            if self.journal.next_sequence > before:  # else it could not be written down
-                self.model.acknowledged = self.journal.acknowledged
             self.model.learn(self.journal)
 
     def _close_shift(self):

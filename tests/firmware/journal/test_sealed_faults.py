@@ -4,7 +4,7 @@ from journal import bodies, layout
 from journal.errors import JournalFull
 from journal.sealed import SealedJournal
 from journal_torture import COLLECTION_KEY, mounted, use_cheap_hpke
-from weak_flash import Dice, Identity, WeakFlash
+from weak_flash import Dice, Identity, PowerCut, WeakFlash
 
 NOON = 1700000000
 
@@ -268,3 +268,62 @@ def test_restarts_alone_wear_no_sector_more():
         journal = mounted(flash, dice)
         assert max(flash.erases) - min(flash.erases) <= 1
     assert min(flash.erases) > 3
+
+
+class _CutFinish(WeakFlash):
+    """Power fails as the last slot of a sector is cleared: nothing is to be seen of it at first."""
+
+    cut_block = None
+
+    def writeblocks(self, block, data, offset):
+        if self.cut_block is None and offset == 4032 and not any(data):
+            self.cut_block = block
+            raise PowerCut()
+        WeakFlash.writeblocks(self, block, data, offset)
+
+    def waver(self):
+        self.unsteady[self.cut_block] = bytearray(4032) + b"\xff" * 64
+
+
+def test_a_sector_that_was_being_finished_gets_no_record_at_its_end():
+    use_cheap_hpke()
+    flash = _CutFinish(8)
+    journal = mounted(flash, Dice(1))
+    _settle(journal)
+    _register(journal, 1)
+    _acknowledge_all(journal)
+    try:
+        journal.close_shift(NOON)
+    except PowerCut:
+        again = mounted(flash, Dice(2))
+    flash.waver()
+    numbers = [_register(again, number) for number in range(100)]
+    third = mounted(flash, Dice(3))
+    assert [third.seen_subject(_subject(number))[0] for number in range(100)] == numbers
+
+
+def test_the_last_sector_is_not_spent_on_closing_a_shift_that_frees_none():
+    _, journal = _journal()
+    numbers = []
+    try:
+        while True:
+            numbers.append(_register(journal, len(numbers)))
+            journal.idle(NOON)
+    except JournalFull:
+        pass
+    try:
+        while True:
+            journal.append(bodies.BOOT, NOON, [1, "0.1.0"])
+    except JournalFull:
+        pass
+    early = numbers[0]
+    journal.acknowledge(early, journal.chain_at(early), NOON)
+    try:
+        journal.close_shift(NOON)
+    except JournalFull:
+        assert journal.released == 0 and journal.seen_subject(_subject(0)) is not None
+    else:
+        raise AssertionError("closed")
+    _acknowledge_all(journal)
+    assert journal.close_shift(NOON) >= numbers[-1]
+    assert journal.remaining > 0
