@@ -6,6 +6,7 @@ The parts: `writer` (records are appended, the end is found again), `layout` and
 `state` (what is known), `duplicates` (who was here). Here: reading, emptying, and what is asked.
 """
 
+from micropython import const
 from verify import cbor, cose
 
 from journal import bodies, erasing, layout
@@ -15,6 +16,7 @@ from journal.seal import manual_subject
 from journal.state import chained, digest
 from journal.writer import ORDINARY, RESERVED, Writer
 
+_REST = const(128)  # two sectors of records
 PULL_TYP = "application/scanpost-pull+cbor"
 
 
@@ -127,8 +129,10 @@ class SealedJournal(Writer):
         released = self._state.acknowledged
         if released <= before:
             return before
-        if self._ring.free() <= RESERVED and not self._frees_a_sector(released):
-            raise JournalFull()  # the last sector is not spent for nothing
+        # The last sector is not spent for nothing, while there is much more to be acknowledged.
+        is_rest = self._state.last - released < _REST
+        if self._ring.free() <= RESERVED and not is_rest and not self._frees_a_sector(released):
+            raise JournalFull()
         self._state.released = released
         try:
             if self._ring.next_free() < 0:
