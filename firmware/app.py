@@ -132,6 +132,7 @@ class App:
         shown_minute = -1
         while True:
             await asyncio.sleep_ms(_UPKEEP_MS)
+            self._clock.keep()
             self._refusals.write_if_due()
             minute = time.ticks_ms() // 60000
             if minute != shown_minute:

@@ -84,6 +84,7 @@ class Device:
         held, journal, registrar = self._provisioned, self._journal, self._registrar
         return {
             "time": self._clock.now(),
+            "time_kept": self._clock.is_kept,
             "uptime_ms": time.ticks_ms(),
             "tube": registrar.tube,
             "count": registrar.count,

@@ -29,7 +29,7 @@ def partition(label):
 
 
 class Hardware:
-    """The drivers. display and clock_chip are None where nothing answers at their address."""
+    """The drivers. What is on I2C is not asked yet: it may be plugged in, or be well, later."""
 
     def __init__(self):
         self.board_name = board.NAME
@@ -39,13 +39,8 @@ class Hardware:
             sda=Pin(board.I2C_SDA),
             freq=board.I2C_FREQ_HZ,
         )
-        there = i2c.scan()
-        self.display = None
-        if board.SCREEN_ADDRESS in there:
-            self.display = Ssd1306(
-                i2c, board.SCREEN_WIDTH, board.SCREEN_HEIGHT, board.SCREEN_ADDRESS
-            )
-        self.clock_chip = Ds3231(i2c, board.CLOCK_ADDRESS) if board.CLOCK_ADDRESS in there else None
+        self.display = Ssd1306(i2c, board.SCREEN_WIDTH, board.SCREEN_HEIGHT, board.SCREEN_ADDRESS)
+        self.clock_chip = Ds3231(i2c, board.CLOCK_ADDRESS)
         self.buzzer = Buzzer(PWM(Pin(board.BUZZER)))
         self.green = Led(Pin(board.LED_GREEN, Pin.OUT))
         self.red = Led(Pin(board.LED_RED, Pin.OUT))

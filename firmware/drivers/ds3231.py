@@ -10,6 +10,8 @@ from micropython import const
 _SECONDS = const(0x00)
 _STATUS = const(0x0F)
 _STOPPED = const(0x80)  # OSF: the oscillator stopped, so the time is not to be trusted
+_TWELVE_HOURS = const(0x40)  # of the hours; never set by `write`
+_LIMITS = ((0, 99), (1, 12), (1, 31), (0, 23), (0, 59), (0, 59))  # year to second
 # MicroPython counts from 2000 on the chip and from 1970 on a PC.
 _EPOCH_OFFSET_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
 
@@ -22,6 +24,21 @@ def _number(byte):
     return (byte >> 4) * 10 + (byte & 0x0F)
 
 
+def _moment(data):
+    """What time.mktime takes, or None for registers that no set clock has (loose contacts)."""
+    if data[2] & _TWELVE_HOURS:
+        return None
+    fields = (data[6], data[5] & 0x1F, data[4], data[2], data[1], data[0])
+    moment = []
+    for byte, (low, high) in zip(fields, _LIMITS):
+        number = _number(byte)
+        if byte & 0x0F > 9 or not low <= number <= high:
+            return None
+        moment.append(number)
+    moment[0] += 2000
+    return tuple(moment) + (0, 0)
+
+
 class Ds3231:
     """i2c: a machine.I2C; address: 0x68 on all modules."""
 
@@ -30,20 +47,13 @@ class Ds3231:
         self._address = address
 
     def read(self):
-        """Unix seconds, or None if the clock has lost the time. Raises OSError."""
+        """Unix seconds, or None if the clock has lost the time or says none. Raises OSError."""
         if self._i2c.readfrom_mem(self._address, _STATUS, 1)[0] & _STOPPED:
             return None
         data = self._i2c.readfrom_mem(self._address, _SECONDS, 7)
-        moment = (
-            2000 + _number(data[6]),
-            _number(data[5] & 0x1F),
-            _number(data[4] & 0x3F),
-            _number(data[2] & 0x3F),
-            _number(data[1] & 0x7F),
-            _number(data[0] & 0x7F),
-            0,
-            0,
-        )
+        moment = _moment(data)
+        if moment is None:
+            return None
         return int(time.mktime(moment)) + _EPOCH_OFFSET_S
 
     def write(self, unix_s):

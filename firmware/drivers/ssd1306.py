@@ -41,8 +41,6 @@ class Ssd1306(framebuf.FrameBuffer):
         super().__init__(memoryview(self._transfer)[1:], width, height, framebuf.MONO_VLSB)
         self._window = bytes((0x21, 0, width - 1, 0x22, 0, height // 8 - 1))
         self._is_set_up = False
-        self.fill(0)
-        self.show()
 
     def _command(self, commands):
         self._i2c.writeto(self._address, bytes((_COMMANDS,)) + commands)
@@ -50,7 +48,7 @@ class Ssd1306(framebuf.FrameBuffer):
     def show(self):
         """Sends all pixels: 23 ms at 400 kHz. Raises OSError.
 
-        After an error the display is set up anew: it may have been without power.
+        The first time, and after an error, the display is set up: it may have been without power.
         """
         was_set_up, self._is_set_up = self._is_set_up, False
         if not was_set_up:

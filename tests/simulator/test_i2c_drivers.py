@@ -169,9 +169,42 @@ def test_a_screen_that_falls_out_stops_nothing(board):
     assert hands.show(board, b"T0000002").lines[:2] == ["NOT SET UP", "call technician"]
 
 
-def test_a_clock_that_falls_out_is_reported(board):
+def test_a_clock_that_falls_out_is_reported_and_stops_nothing(board):
     client = boot(board)
-    board.i2c[board.data.I2C_BUS].detach(board.data.CLOCK_ADDRESS)
-    with pytest.raises(DeviceError, match="STORAGE"):
-        client.set_clock(NOON)
+    bus = board.i2c[board.data.I2C_BUS]
+    bus.detach(board.data.CLOCK_ADDRESS)
+    client.set_clock(NOON)
+    status = client.status()
+    assert status["time"] - NOON <= 1 and not status["time_kept"]
+    bus.attach(board.data.CLOCK_ADDRESS, board.chips["clock"])
+    board.run_for_ms(3000)
+    assert client.status()["time_kept"]
+    board.power_off()
+    assert abs(boot(board).status()["time"] - NOON - 3 - READY_MS // 1000) <= 2
+
+
+def test_a_clock_that_is_there_late_is_asked_again(board):
+    boot(board).set_clock(NOON)
+    board.power_off()
+    bus = board.i2c[board.data.I2C_BUS]
+    bus.detach(board.data.CLOCK_ADDRESS)
+    client = boot(board)
     assert client.status()["time"] is None
+    bus.attach(board.data.CLOCK_ADDRESS, board.chips["clock"])
+    board.run_for_ms(3000)
+    assert client.status()["time"] > NOON
+
+
+def test_registers_of_no_set_clock_are_not_believed():
+    noon = [0, 0, 0x12, 4, 0x01, 0x07, 0x26, *bytes(12)]  # weekday 4; alarms, status
+    registers = list(noon)
+    bus = SimpleNamespace(
+        readfrom_mem=lambda _, first, count: bytes(registers[first : first + count])
+    )
+    chip = Ds3231(bus, CLOCK)
+    for address, byte in ((0, 0x7A), (1, 0x60), (2, 0x45), (2, 0x24), (4, 0), (4, 0x32), (5, 0)):
+        registers[:] = noon
+        registers[address] = byte
+        assert chip.read() is None, (address, byte)
+    registers[:] = [0xFF] * 15 + [0] * 4
+    assert chip.read() is None
