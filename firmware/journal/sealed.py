@@ -16,7 +16,7 @@ from journal.seal import manual_subject
 from journal.state import chained, digest
 from journal.writer import ORDINARY, RESERVED, Writer
 
-_REST = const(128)  # two sectors of records
+_REST = const(8)  # so few records that only acknowledging them is what wrote them
 PULL_TYP = "application/scanpost-pull+cbor"
 
 
@@ -129,7 +129,7 @@ class SealedJournal(Writer):
         released = self._state.acknowledged
         if released <= before:
             return before
-        # The last sector is not spent for nothing, while there is much more to be acknowledged.
+        # The last sector is not spent for nothing, while there is more to be acknowledged.
         is_rest = self._state.last - released < _REST
         if self._ring.free() <= RESERVED and not is_rest and not self._frees_a_sector(released):
             raise JournalFull()

@@ -44,6 +44,7 @@ class Model:
         self.acknowledged = 0
         self.people = {}  # subject, or (kind, number) of a document -> sequence number
         self.pending = None  # who is being registered
+        self.forgiven = 0  # up to here what is acknowledged may go: no sector was left to say so
 
     def copy(self):
         other = Model()
@@ -53,6 +54,7 @@ class Model:
         other.releasing = self.releasing
         other.acknowledged = self.acknowledged
         other.pending = self.pending
+        other.forgiven = self.forgiven
         return other
 
     def take(self, record):
@@ -103,7 +105,7 @@ def check(journal, model):
         at = following
     assert journal.next_sequence > last
     newest = model.newest()
-    floor = max(model.released, journal.released)
+    floor = max(model.released, journal.released, model.forgiven)
     assert journal.released in (model.released, model.releasing), "released"
     assert journal.acknowledged >= model.acknowledged, "acknowledged"
     for sequence, record in model.raw.items():
@@ -135,6 +137,8 @@ def check_people(journal, model):
             if isinstance(person, bytes)
             else journal.seen_document(*person)
         )
+        if journal.released < sequence <= model.forgiven:
+            continue
         if sequence > journal.released:
             assert seen is not None and seen[0] == sequence, ("forgotten", sequence)
         else:
@@ -291,6 +295,8 @@ class Workload:
 
     def _close_shift(self):
         self.model.releasing = self.journal.acknowledged
+        if self.journal._ring.next_free() < 0:
+            self.model.forgiven = self.model.releasing
         self.journal.close_shift(self.minute * 60)
         self.model.released = self.journal.released
 
