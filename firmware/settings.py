@@ -48,6 +48,8 @@ class Settings:
         `#` stands for a digit, `@` for a letter A-Z, `?` for either, a final `*` for none
         or more of either; anything else for itself. At most 32 characters.
         """
+        if not text:
+            return False  # to `*` alone it would be one
         pattern = self.tube_pattern
         if pattern.endswith("*"):
             pattern = pattern[:-1]

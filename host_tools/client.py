@@ -48,6 +48,7 @@ ADVICE = {
     "BAD_TIME": "the time is not plausible; check this computer's clock",
     "NOT_WRITTEN": "the device has no such record; it may have been erased and set up anew",
     "FULL": "the device's journal is full",
+    "FAULT": "the device's firmware made a mistake; try again, and report it",
     "STORAGE": "the device's flash failed; try again, and replace the device if it stays so",
     "VERSION": "the device speaks another version; use the matching scanpost",
     "UNKNOWN_OP": "the device does not know this request; its firmware is older than this program",

@@ -6,6 +6,7 @@ requests do is the device's business (`device.py`), handed in.
 
 import asyncio
 
+import faults
 from micropython import const
 from verify import cbor
 from verify.errors import Malformed
@@ -20,7 +21,7 @@ VERSION = const(1)
 MAX_REQUEST_BYTES = const(96)
 MAX_REPLY_BYTES = const(1024)
 _REPLY_OVERHEAD_BYTES = const(32)  # around the records of `read`
-_MAX_ITEMS = const(16)
+_MAX_DEPTH = const(4)
 _MAX_KIND_BYTES = const(16)
 # Between slices of a reply other tasks run: 64 bytes are 5.6 ms at 115200 baud.
 _SLICE_BYTES = const(64)
@@ -78,11 +79,10 @@ class Server:
         request_id = 0
         detail = None
         try:
-            request = cbor.decode(payload, 4, _MAX_ITEMS)
+            request = cbor.decode(payload, _MAX_DEPTH)
             if isinstance(request, list) and len(request) > 1 and _is_uint(request[1]):
                 request_id = request[1]
-            status = "OK"
-            detail = self._dispatch(request)
+            return cbor.encode([VERSION, request_id, "OK", self._dispatch(request)])
         except Malformed:
             status = "MALFORMED"
         except LinkError as error:
@@ -92,12 +92,16 @@ class Server:
             status = "STORAGE"
         except MemoryError:
             status = "MEMORY"
+        except Exception as error:
+            # A fault of ours in one request must not end the link.
+            faults.report(error)
+            status = "FAULT"
         return cbor.encode([VERSION, request_id, status, detail])
 
     def _dispatch(self, request):
         if not isinstance(request, list) or len(request) < 2:
             raise LinkError("MALFORMED")
-        if request[0] != VERSION:
+        if not _is_uint(request[0]) or request[0] != VERSION:
             raise LinkError("VERSION", VERSION)
         if not 4 <= len(request) <= 5 or not _is_uint(request[1]):
             raise LinkError("MALFORMED")

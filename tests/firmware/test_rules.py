@@ -99,3 +99,8 @@ def test_tube_patterns():
         assert settings.is_tube(good), good
     for bad in ("", "T12AB", "T1AAB-", "T12aB-", "T12AB-x", "T12AB-" + "1" * 27, "HTTPS://A.B"):
         assert not settings.is_tube(bad), bad
+
+
+def test_nothing_is_no_tube():
+    assert not Settings({5: "*"}).is_tube("")
+    assert Settings({5: "*"}).is_tube("A")

@@ -10,7 +10,7 @@ from drivers import ds3231 as ds3231_driver
 from drivers.ds3231 import Ds3231
 from drivers.ssd1306 import Ssd1306
 
-from host_tools.client import Client, DeviceError
+from host_tools.client import Client
 from simulator import hands
 from simulator.board import VirtualBoard
 from simulator.chips import ds3231, ssd1306

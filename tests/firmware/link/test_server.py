@@ -170,6 +170,11 @@ def test_whatever_is_no_request_is_refused():
     assert _status(server, cbor.encode([1, "x", "status", []])) == (0, "MALFORMED")
     assert _status(server, cbor.encode([1, -1, "status", []])) == (0, "MALFORMED")
     assert _status(server, cbor.encode([2, 9, "status", []])) == (9, "VERSION")
+    assert _status(server, cbor.encode([True, 9, "status", []])) == (9, "VERSION")
+    assert _status(server, cbor.encode(cbor.Tag(18, [1, 9, "status", []]))) == (0, "MALFORMED")
+    assert _status(server, b"\x81" * 96) == (0, "MALFORMED")
+    assert _status(server, b"\x9b" + b"\xff" * 8) == (0, "MALFORMED")
+    assert _status(server, b"\x84\x01\x09\x5b" + b"\x7f" * 8) == (0, "MALFORMED")
     assert _status(server, cbor.encode([1, 9, "reboot", []])) == (9, "UNKNOWN_OP")
     assert _status(server, cbor.encode([1, 9, 3, []])) == (9, "UNKNOWN_OP")
     assert _status(server, cbor.encode([1, 9, [], []])) == (9, "UNKNOWN_OP")
@@ -177,6 +182,14 @@ def test_whatever_is_no_request_is_refused():
     assert _status(server, cbor.encode([1, 9, "status", [1]])) == (9, "ARGUMENTS")
     assert _status(server, cbor.encode([1, 9, "status", [], b"signature"])) == (9, "NOT_SUPPORTED")
     assert _status(server, cbor.encode([1, 9, "status", [], None])) == (9, "OK")
+
+
+def test_a_mistake_of_ours_is_an_answer():
+    device = LinkDevice()
+    device.status = lambda: {"time": 1.5}["date"]
+    server = Server(device)
+    assert _ask(server, "status") == ("FAULT", None)
+    assert _ask(server, "identify")[0] == "OK"
 
 
 def test_arguments_of_the_wrong_kind_are_refused():
