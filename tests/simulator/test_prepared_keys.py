@@ -24,6 +24,7 @@ NOW_S = 1790000000
 TABLE_BYTES = 128 * 128
 BASE_BYTES = 5 * 4096
 READY_MS = 8000
+SCANNER_MS = 3000  # until it is found and set up
 MAKING_MS = 20_000
 ROOT = Ed25519PrivateKey.from_private_bytes(bytes(32))
 ISSUER = Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\x01")
@@ -52,6 +53,7 @@ class Bench:
         assert self.board.run_until(
             lambda: ready.intersection(hands.screen_lines(self.board)), READY_MS
         ), hands.screen_lines(self.board)
+        self.board.run_for_ms(SCANNER_MS)
 
     def provision(self):
         def signed(typ, body):
