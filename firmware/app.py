@@ -2,7 +2,7 @@
 
 States, each derived from what is provisioned, known and open (never kept beside it):
 
-    NOT_READY     no root or no trust list; every scan is refused
+    NOT_READY     no root, trust list or collection key; every scan is refused
     CLOCK_UNSET   provisioned, but nobody has set the clock; passes are refused
     NO_TUBE       only a tube's barcode goes on (or a pass, where tubes are not used)
     READY         a tube is open and has room
@@ -15,13 +15,14 @@ A scan, in one step that no other task interrupts:
          -> else UNKNOWN_CODE
     any refusal -> counted -> screen, light, refused sound
 
-Three tasks run: the scanner, the link to the host, and the upkeep once a second.
+Four tasks run: the scanner, the link to the host, the upkeep once a second, and the journal's own
+work (sectors erased ahead, epochs, the index) between people.
 """
 
 import asyncio
 import time
 
-from journal import records
+from journal import JournalFull, NoCollectionKey, bodies
 from rules import Refusal
 from ui import screens, sounds
 from verify import passes
@@ -29,6 +30,12 @@ from verify.errors import Refused
 
 _PASS_PREFIX = b"SP1:"
 _UPKEEP_MS = 1000
+_IDLE_STEP_MS = 200
+# An erase stops the scanner's UART for 45 ms, so that what comes in meanwhile is lost. Nobody can
+# be read again in the moment after a scan; nor is it likely after so long a pause.
+_BETWEEN_PEOPLE_MS = (300, 1200)
+_PAUSE_MS = 5000
+_WARNING_PART = 10  # from 90 % on the screen says how many more fit
 
 
 class App:
@@ -42,11 +49,14 @@ class App:
         self._journal = journal
         self._registrar = registrar
         self._refusals = refusals
+        self._waiting_screen = screens.starting  # shown until the scanner answers
+        self._scanned_ms = time.ticks_add(time.ticks_ms(), -_PAUSE_MS)
 
     def handle_line(self, line):
         """Decides one line from the scanner and tells the staff. line: bytes without its tail."""
+        self._scanned_ms = time.ticks_ms()
         try:
-            if self._provisioned.trust is None:
+            if not self._is_ready():
                 raise Refusal("NOT_READY")
             if line[:4] == _PASS_PREFIX:
                 self._handle_pass(line)
@@ -57,6 +67,10 @@ class App:
         except OSError:
             # The flash failed: nothing was promised, and the person must know that.
             self._refuse("STORAGE")
+
+    def _is_ready(self):
+        held = self._provisioned
+        return held.trust is not None and held.collection is not None
 
     def _handle_pass(self, line):
         held = self._provisioned
@@ -95,6 +109,8 @@ class App:
         self._feedback.idle(self._idle_screen)
 
     def _idle_screen(self):
+        if self._waiting_screen:
+            return self._waiting_screen()
         registrar = self._registrar
         settings = registrar.settings
         now = self._clock.now()
@@ -102,12 +118,14 @@ class App:
         if now is not None:
             minutes = (now // 60 + settings.utc_offset_minutes) % 1440
             local_time = "%02d:%02d" % (minutes // 60, minutes % 60)
+        remaining = self._journal.remaining
         return screens.idle(
-            self._provisioned.trust is not None,
+            self._is_ready(),
             registrar.tube,
             registrar.count,
             settings.tube_size,
             local_time,
+            remaining if remaining <= self._journal.capacity // _WARNING_PART else None,
         )
 
     async def run_scanner(self):
@@ -117,15 +135,24 @@ class App:
                 changed = await self._scanner.start()
                 break
             except OSError:
-                self._feedback.show(screens.scanner_missing())
+                self._waiting_screen = screens.scanner_missing
+                self._feedback.idle(self._idle_screen)
                 await asyncio.sleep_ms(1000)
         if changed:
-            self._journal.append(
-                records.SCANNER, self._clock.now() or 0, [list(changed)], reserved=True
-            )
+            self._record_scanner(changed)
+        self._waiting_screen = None
         self._feedback.idle(self._idle_screen)
         while True:
             self.handle_line(await self._scanner.read_line())
+
+    def _record_scanner(self, changed):
+        try:
+            self._journal.append(
+                bodies.SCANNER, self._clock.now() or 0, [list(changed)], reserved=True
+            )
+        except (JournalFull, NoCollectionKey):
+            # Nowhere to write it: registrations are refused then too, and `status` tells.
+            return
 
     async def run_upkeep(self):
         """Once a second: what can wait."""
@@ -138,3 +165,15 @@ class App:
             if minute != shown_minute:
                 shown_minute = minute
                 self._feedback.idle(self._idle_screen)
+
+    async def run_journal(self):
+        """What the journal does ahead of need, a step at a time, when no code is likely to come."""
+        while True:
+            await asyncio.sleep_ms(_IDLE_STEP_MS)
+            since_ms = time.ticks_diff(time.ticks_ms(), self._scanned_ms)
+            if since_ms >= _PAUSE_MS or _BETWEEN_PEOPLE_MS[0] <= since_ms < _BETWEEN_PEOPLE_MS[1]:
+                try:
+                    self._journal.idle(self._clock.now() or 0)
+                except OSError:
+                    # Only ahead of need: whoever needs the flash next will be refused and told.
+                    continue

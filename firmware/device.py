@@ -7,14 +7,20 @@ import hashlib
 import time
 
 import provisioned as kinds
-from journal import JournalFull, records
+from commands import CLOCK, COLLECT, Commands, NotAllowed
+from journal import JournalFull, NoCollectionKey, bodies
 from link.server import LinkError
 from micropython import const
 from provisioned import InstallError
+from randomness import NotSeeded
 
 VERSION = "0.1.0"
 _EARLIEST_S = const(1640995200)  # 2022: no pass is older
 _LATEST_S = const(4294967295)  # passes end there
+# What an operator sends of himself: objects in pieces, like lists, but for RAM only
+OPERATOR = "operator"
+COMMAND = "command"
+_MAX_SIGNED_BYTES = const(512)
 
 
 class _Buffer:
@@ -58,22 +64,37 @@ class _Table:
 class Device:
     """The requests of the link, answered by the parts of the firmware.
 
+    random: (n) -> n bytes from a generator that is fit for keys.
     changed: called with no argument after anything was installed or set.
     """
 
-    def __init__(self, board_name, clock, provisioned, journal, registrar, refusals, changed):
+    def __init__(
+        self, board_name, clock, provisioned, journal, registrar, refusals, random, changed
+    ):
         self._board_name = board_name
         self._clock = clock
         self._provisioned = provisioned
         self._journal = journal
         self._registrar = registrar
         self._refusals = refusals
+        self._random = random
         self._changed = changed
+        self._commands = Commands(
+            provisioned,
+            clock,
+            random,
+            {
+                "acknowledge": (COLLECT, self._acknowledge),
+                "close_shift": (COLLECT, self._close_shift),
+                "set_clock": (CLOCK, self._set_clock_signed),
+            },
+        )
 
     def identify(self):
         held = self._provisioned
         return {
-            "device": held.device_id,
+            "device": held.identity.device_id,
+            "key": held.identity.public_key,
             "board": self._board_name,
             "version": VERSION,
             "root": held.root,
@@ -91,7 +112,9 @@ class Device:
             "first": journal.first_sequence,
             "next": journal.next_sequence,
             "acknowledged": journal.acknowledged,
-            "free_sectors": journal.free_sectors(),
+            "released": journal.released,
+            "remaining": journal.remaining,
+            "capacity": journal.capacity,
             "lists": dict(held.sequences),
             "issuers": len(held.trust.issuers) if held.trust else 0,
             "secrets": len(held.secrets),
@@ -99,12 +122,22 @@ class Device:
         }
 
     def set_clock(self, unix_s):
-        """Sets the time (Unix seconds) and records from what to what."""
+        """Sets the time (Unix seconds) of a device that has no owner yet."""
+        if self._provisioned.root is not None:
+            raise LinkError("OPERATOR_NEEDED")
+        return self._set_clock(unix_s)
+
+    def _set_clock_signed(self, operator, arguments):
+        if len(arguments) != 1 or type(arguments[0]) is not int:
+            raise LinkError("ARGUMENTS")
+        return self._set_clock(arguments[0])
+
+    def _set_clock(self, unix_s):
         if not _EARLIEST_S <= unix_s < _LATEST_S:
             raise LinkError("BAD_TIME")
         old = self._clock.now()
         self._clock.set(unix_s)
-        self._record(records.CLOCK_SET, [old, unix_s])
+        self._record(bodies.CLOCK_SET, [old, unix_s])
         self._changed()
         return unix_s
 
@@ -114,12 +147,18 @@ class Device:
 
     def install_root(self, root):
         """Installs the owner's key (32 bytes) and returns the device's id (8 bytes)."""
+        held = self._provisioned
+        if held.root is None and not self._journal.is_empty:
+            # Of a life before this one: nobody has confirmed that they were collected.
+            raise LinkError("JOURNAL_IN_USE")
         try:
-            self._provisioned.install_root(root)
+            held.install_root(root)
         except InstallError as error:
             raise LinkError(error.code) from None
+        if self._journal.is_empty:
+            self._journal.mount()
         self._changed()
-        return self._provisioned.device_id
+        return held.identity.device_id
 
     def open_sink(self, kind, size):
         """Where the pieces of an object go. Raises LinkError for a size no list has."""
@@ -129,6 +168,10 @@ class Device:
             if size > self._provisioned.table_capacity_bytes():
                 raise LinkError("TOO_LARGE")
             return _Table(self._provisioned)
+        if kind == OPERATOR or kind == COMMAND:
+            if not 0 < size <= _MAX_SIGNED_BYTES:
+                raise LinkError("TOO_LARGE")
+            return _Buffer(size, self._present if kind == OPERATOR else self._execute)
         if kind not in kinds.MAX_BYTES:
             raise LinkError("UNKNOWN_KIND")
         if not 0 < size <= kinds.MAX_BYTES[kind]:
@@ -143,7 +186,7 @@ class Device:
                 number = self._provisioned.install(kind, data)
         except InstallError as error:
             raise LinkError(error.code) from None
-        self._record(records.LIST_INSTALLED, [kind, number])
+        self._record(bodies.LIST_INSTALLED, [kind, number])
         self._changed()
         return number
 
@@ -154,19 +197,62 @@ class Device:
         bodies, following = self._journal.read(from_sequence, max_bytes)
         return bodies, following
 
-    def acknowledge(self, up_to):
+    def statement(self, nonce, first, last):
+        """What the device signs at the end of a pull (COSE_Sign1, bytes)."""
+        if self._provisioned.root is None:
+            raise LinkError("NO_ROOT")
         try:
-            self._journal.acknowledge(up_to, self._clock.now() or 0)
+            return self._journal.statement(nonce, first, last, self._clock.now() or 0)
         except ValueError:
             raise LinkError("NOT_WRITTEN") from None
+
+    def challenge(self):
+        """A nonce (16 bytes) for one command."""
+        try:
+            return self._commands.challenge()
+        except NotSeeded:
+            raise LinkError("NO_SEED") from None
+
+    def _present(self, data):
+        try:
+            return self._commands.present(data)
+        except NotAllowed as error:
+            raise LinkError(error.code) from None
+
+    def _execute(self, data):
+        try:
+            return self._commands.execute(data)
+        except NotAllowed as error:
+            raise LinkError(error.code) from None
+
+    def _acknowledge(self, operator, arguments):
+        """[sequence number, chain value there (24 bytes)] -> highest acknowledged"""
+        if len(arguments) != 2 or type(arguments[0]) is not int:
+            raise LinkError("ARGUMENTS")
+        up_to, chain = arguments
+        if not 0 < up_to < self._journal.next_sequence:
+            raise LinkError("NOT_WRITTEN")
+        try:
+            self._journal.acknowledge(up_to, chain, self._clock.now() or 0, operator.kid)
+        except ValueError:
+            raise LinkError("CHAIN") from None
+        self._changed()
+        return self._journal.acknowledged
+
+    def _close_shift(self, operator, arguments):
+        """[] -> highest sequence number that may leave the flash"""
+        if arguments:
+            raise LinkError("ARGUMENTS")
+        try:
+            released = self._journal.close_shift(self._clock.now() or 0, operator.kid)
         except JournalFull:
             raise LinkError("FULL") from None
         self._changed()
-        return self._journal.acknowledged
+        return released
 
     def _record(self, record_type, payload):
         try:
             self._journal.append(record_type, self._clock.now() or 0, payload, reserved=True)
-        except JournalFull:
+        except (JournalFull, NoCollectionKey):
             # The thing itself is done; that it could not be recorded shows in `status`.
             return

@@ -7,7 +7,8 @@ from app import App
 from clock import Clock
 from curve_tables import CurveTables
 from hardware import Hardware
-from journal import Journal, JournalFull, records
+from identity import Identity
+from journal import Journal, JournalFull, NoCollectionKey, bodies
 from link import port
 from link.server import Server
 from machine import reset_cause
@@ -28,26 +29,43 @@ async def main():
     tables = CurveTables(hardware.curve)
     tables.use_base()
     randomness = Randomness(hardware.fresh)
-    provisioned = Provisioned(TableSlots(hardware.lists), randomness)
+    identity = Identity()
+    provisioned = Provisioned(TableSlots(hardware.lists), identity, randomness)
     provisioned.load()
     tables.use_keys(provisioned.public_keys())
-    journal = Journal(hardware.journal)
+    journal = Journal(
+        hardware.journal,
+        identity,
+        lambda: provisioned.collection_key(clock.now()),
+        randomness.bytes,
+    )
+    journal.mount()
     registrar = Registrar(provisioned.settings, journal)
-    journal.mount(registrar.replay)
+    registrar.resume()
     try:
         journal.append(
-            records.BOOT, clock.now() or 0, [reset_cause(), device.VERSION], reserved=True
+            bodies.BOOT, clock.now() or 0, [reset_cause(), device.VERSION], reserved=True
         )
+    except NoCollectionKey:
+        feedback.show(screens.Screen("NOT SET UP"))
     except JournalFull:
         feedback.show(screens.Screen("MEMORY FULL"))
     refusals = Refusals(journal, clock)
     app = App(hardware.scanner, feedback, clock, provisioned, journal, registrar, refusals)
     served = device.Device(
-        hardware.board_name, clock, provisioned, journal, registrar, refusals, app.changed
+        hardware.board_name,
+        clock,
+        provisioned,
+        journal,
+        registrar,
+        refusals,
+        randomness.bytes,
+        app.changed,
     )
     await asyncio.gather(
         app.run_scanner(),
         app.run_upkeep(),
+        app.run_journal(),
         Server(served).run(port.open_port()),
         tables.run(provisioned.public_keys),
     )

@@ -12,23 +12,27 @@ import files
 from micropython import const
 from randomness import NotSeeded
 from settings import Settings
-from verify import cbor, ed25519, revocation, signed
+from verify import cbor, cose, ed25519, revocation, signed
+from verify.collection import CollectionKeys
 from verify.errors import Malformed, Refused
 from verify.trust import TrustList
 
+ROOT = "root"
 TRUST = "trust"
 REVOKED = "revoked"
 REVOKED_TABLE = "revoked-table"
 SETTINGS = "settings"
 SECRETS = "secrets"
+COLLECTION = "collection"
 
 _TYP = {
     TRUST: "application/scanpost-trust+cbor",
     REVOKED: "application/scanpost-revoked+cbor",
     SETTINGS: "application/scanpost-settings+cbor",
+    COLLECTION: "application/scanpost-collection+cbor",
 }
 # Bytes a device accepts of each kind; the table's limit is its slot.
-MAX_BYTES = {TRUST: 4096, REVOKED: 512, SETTINGS: 512, SECRETS: 2048}
+MAX_BYTES = {TRUST: 4096, REVOKED: 512, SETTINGS: 512, SECRETS: 2048, COLLECTION: 1024}
 _MAX_SECRETS = const(32)
 _SECTOR_BYTES = const(4096)
 
@@ -81,14 +85,20 @@ class TableSlots:
 
 
 class Provisioned:
-    """Loads and replaces what the device was given. slots: TableSlots; randomness: Randomness."""
+    """Loads and replaces what the device was given.
 
-    def __init__(self, slots, randomness):
+    slots: TableSlots. identity: the device's Identity, made when the root is installed.
+    randomness: Randomness.
+    """
+
+    def __init__(self, slots, identity, randomness):
         self._slots = slots
         self._randomness = randomness
+        self.identity = identity
         self.root = None
-        self.device_id = None
         self.trust = None
+        self.collection = None
+        self.newest_signed_at = 0  # the latest time the root has signed, Unix seconds
         self.settings = Settings({})
         self.secrets = {}  # kid -> secret, of the issuers in the trust list
         self._secret_rows = {}  # kid -> (alg, secret)
@@ -98,13 +108,14 @@ class Provisioned:
 
     def load(self):
         """Reads everything from the file system. Raises Malformed if a file was damaged."""
-        identity = files.read("identity")
-        if identity is None:
+        root = files.read(ROOT)
+        if root is None:
             return
-        if len(identity) != 40:
-            raise Malformed("identity")
-        self.device_id, self.root = identity[:8], identity[8:]
-        for kind in (TRUST, SETTINGS):
+        self.identity.load()
+        if len(root) != 32 or self.identity.device_id is None:
+            raise Malformed("root")
+        self.root = root
+        for kind in (TRUST, SETTINGS, COLLECTION):
             data = files.read(kind)
             if data is not None:
                 self._adopt(kind, self._open(kind, data))
@@ -118,7 +129,7 @@ class Provisioned:
         self._match_secrets()
 
     def install_root(self, root):
-        """Takes the owner's public key, once, and makes the device's id.
+        """Takes the owner's public key, once, and makes the device's id and key.
 
         root: Ed25519 public key, 32 bytes. The same key again changes nothing.
         Raises InstallError ROOT_INSTALLED, BAD_KEY, NO_SEED.
@@ -130,11 +141,11 @@ class Provisioned:
         if len(root) != 32 or not ed25519.is_acceptable_key(root):
             raise InstallError("BAD_KEY")
         try:
-            device_id = self._randomness.bytes(8)
+            self.identity.make(self._randomness.bytes)
         except NotSeeded:
             raise InstallError("NO_SEED") from None
-        files.replace("identity", device_id + root)
-        self.device_id, self.root = device_id, root
+        files.replace(ROOT, root)
+        self.root = root
 
     def add_seed(self, seed):
         """Stirs 32 bytes from the station into the device's randomness. Raises OSError."""
@@ -160,11 +171,8 @@ class Provisioned:
                 _check_revoked(opened[2])
                 files.replace(kind, bytes((slot,)) + data)
                 self._slot = slot
-            elif kind == TRUST:
-                TrustList.from_body(opened[2])
-                files.replace(kind, data)
             else:
-                Settings(opened[2])
+                _CHECKS[kind](opened[2])
                 files.replace(kind, data)
         except Malformed:
             raise InstallError("MALFORMED") from None
@@ -232,21 +240,37 @@ class Provisioned:
             return []
         return [issuer.key for issuer in self.trust.issuers if issuer.key is not None]
 
+    def root_kid(self):
+        """The kid of the root's key (8 bytes), under which operators' credentials are revoked."""
+        return cose.kid_of(self.root)
+
+    def collection_key(self, unix_s):
+        """(kid, X25519 key) to seal to, or None. unix_s: the time, or None where it is unknown.
+
+        None too where there is no randomness: nothing can be sealed without.
+        """
+        if self.collection is None or not self._randomness.is_seeded():
+            return None
+        return self.collection.at(max(unix_s or 0, self.newest_signed_at))
+
     def _open(self, kind, data):
         if self.root is None:
             raise InstallError("NO_ROOT")
         return signed.open_signed(data, self.root, _TYP[kind])
 
     def _adopt(self, kind, opened):
-        sequence, _, body = opened
+        sequence, signed_at, body = opened
         if kind == TRUST:
             self.trust = TrustList.from_body(body, held=True)
             self._match_secrets()
         elif kind == SETTINGS:
             self.settings = Settings(body)
+        elif kind == COLLECTION:
+            self.collection = CollectionKeys(body, held=True)
         else:
             self._count = body[0]
         self.sequences[kind] = sequence
+        self.newest_signed_at = max(self.newest_signed_at, signed_at)
 
     def _table_matches(self, slot, body):
         _check_revoked(body)
@@ -268,6 +292,9 @@ class Provisioned:
                 last = entry
             offset += len(piece)
         return sha.digest() == digest
+
+
+_CHECKS = {TRUST: TrustList.from_body, SETTINGS: Settings, COLLECTION: CollectionKeys}
 
 
 def _check_revoked(body):

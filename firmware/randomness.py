@@ -37,6 +37,15 @@ class Randomness:
             self._start()
         return self._generator.generate(count)
 
+    def is_seeded(self):
+        """True if `bytes` can be asked for. Raises OSError."""
+        if self._generator is None:
+            try:
+                self._start()
+            except NotSeeded:
+                return False
+        return True
+
     def add_seed(self, seed):
         """Stirs in 32 bytes from the station and keeps what comes of it. Raises OSError.
 

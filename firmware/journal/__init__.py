@@ -1,9 +1,10 @@
-"""The journal: records in a raw flash partition, found again after a power cut.
+"""The journal: records in a raw flash partition, sealed, found again after a power cut.
 
-This package is the only place that knows the format (docs/journal.md). What the
-records mean, which of them exist and how their payloads look, is in `records`.
+This package is the only place that knows the format (docs/journal.md). Which records exist, and
+what their payloads are, is in `bodies`.
 """
 
-from journal.plain import Journal, JournalFull
+from journal.errors import JournalFull, NoCollectionKey
+from journal.sealed import SealedJournal as Journal
 
-__all__ = ["Journal", "JournalFull"]
+__all__ = ["Journal", "JournalFull", "NoCollectionKey"]

@@ -23,15 +23,19 @@ _EPOCH_BYTES = const(119)
 
 
 class Sealer:
-    """device_id: 8 bytes, part of every nonce. epoch: the Epoch that gives the keys."""
+    """epoch: the Epoch that gives the keys."""
 
-    def __init__(self, device_id, epoch):
+    def __init__(self, epoch):
         self._epoch = epoch
         self._buffer = bytearray(layout.PAGE_BYTES)
         self._view = memoryview(self._buffer)
-        self._nonce = bytearray(device_id + bytes(5))  # | sequence number | 0
+        self._nonce = bytearray(13)  # device id 8 | sequence number 4 | 0
         self._clear = self._sealed = 0
         self.length = 0
+
+    def set_device(self, device_id):
+        """device_id: 8 bytes, part of every nonce."""
+        self._nonce[:8] = device_id
 
     def lay_out(self, record_type, payload, tube):
         """Writes the body in the clear; `length` is then that of the record.

@@ -26,6 +26,11 @@ class SealedJournal(Writer):
     # -- reading ------------------------------------------------------------------------
 
     @property
+    def is_empty(self):
+        """True if no sector has ever been written, as far as the flash tells."""
+        return self._ring.head < 0
+
+    @property
     def first_sequence(self):
         """The oldest record that is still in flash (next_sequence where there is none)."""
         for index in self._ring.kept():

@@ -39,7 +39,8 @@ class Writer:
     """A journal on a flash partition, sealed to a collection key.
 
     partition: an `esp32.Partition` or what has its readblocks, writeblocks and ioctl.
-    identity: has `device_id` (8 bytes) and `sign(message)` -> 64 bytes (Ed25519).
+    identity: has `device_id` (8 bytes; None before there is one: nothing can be written then)
+    and `sign(message)` -> 64 bytes (Ed25519).
     collection: a function () -> (kid 8 bytes, X25519 public key 32 bytes), or None in its place.
     random: a function (n) -> n bytes, from a generator that is fit for keys; they are made for this
     call alone, for they are overwritten.
@@ -51,8 +52,8 @@ class Writer:
         self._collection = collection
         self._random = random
         self._epoch = Epoch()
-        self._sealer = Sealer(identity.device_id, self._epoch)
-        self._state = State(identity.device_id)
+        self._sealer = Sealer(self._epoch)
+        self._state = State(bytes(8))
         self._seen = Duplicates(self._ring)
         self._slot = layout.SLOTS  # of the newest sector: where the next record goes
         # Where it ends. After a restart before its last slot, in which the mark of a sector that
@@ -69,7 +70,9 @@ class Writer:
         ring = self._ring
         self._find_head()
         self._epoch.forget()
-        self._state = State(self._identity.device_id)
+        device_id = self._identity.device_id or bytes(8)
+        self._sealer.set_device(device_id)
+        self._state = State(device_id)
         self._seen.begin(())
         self._slot = self._limit = layout.SLOTS
         self._rekey = True
@@ -307,7 +310,7 @@ class Writer:
     def _open_epoch(self, unix_s, tier):
         """Writes the record that begins an epoch. Raises as `append`."""
         collection = self._collection()
-        if collection is None:
+        if collection is None or self._identity.device_id is None:
             raise NoCollectionKey()
         if self._epoch.next_kid != collection[0]:
             self._prepare_epoch(collection)

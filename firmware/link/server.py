@@ -23,6 +23,7 @@ MAX_REPLY_BYTES = const(1024)
 _REPLY_OVERHEAD_BYTES = const(32)  # around the records of `read`
 _MAX_DEPTH = const(4)
 _MAX_KIND_BYTES = const(16)
+_NONCE_BYTES = const(16)
 # Between slices of a reply other tasks run: 64 bytes are 5.6 ms at 115200 baud.
 _SLICE_BYTES = const(64)
 
@@ -40,8 +41,8 @@ class Server:
     """Answers one host.
 
     device: identify(), status(), set_clock(unix_s), add_seed(seed32), install_root(key32),
-    open_sink(kind, size_bytes), read_journal(from_sequence, max_bytes), acknowledge(up_to);
-    refusals are LinkError.
+    open_sink(kind, size_bytes), read_journal(from_sequence, max_bytes), statement(nonce16, first,
+    last), challenge(); refusals are LinkError.
     """
 
     def __init__(self, device):
@@ -59,7 +60,8 @@ class Server:
             "piece": (2, self._piece),
             "commit": (0, self._commit),
             "read": (1, self._read),
-            "acknowledge": (1, self._acknowledge),
+            "statement": (3, self._statement),
+            "challenge": (0, self._challenge),
         }
 
     def handle(self, payload):
@@ -163,10 +165,13 @@ class Server:
         )
         return [following, bodies]
 
-    def _acknowledge(self, up_to):
-        if not _is_uint(up_to):
+    def _statement(self, nonce, first, last):
+        if not _is_bytes(nonce, _NONCE_BYTES) or not _is_uint(first) or not _is_uint(last):
             raise LinkError("ARGUMENTS")
-        return self._device.acknowledge(up_to)
+        return self._device.statement(nonce, first, last)
+
+    def _challenge(self):
+        return self._device.challenge()
 
     async def run(self, port):
         """Serves a port until cancelled.

@@ -56,16 +56,22 @@ def scanner_missing():
     return Screen("NO SCANNER", "", "check the cable")
 
 
-def idle(is_ready, tube, count, size, local_time):
-    """The screen between two people. local_time: text such as "14:05", or None."""
+def idle(is_ready, tube, count, size, local_time, remaining=None):
+    """The screen between two people. local_time: text such as "14:05", or None.
+
+    remaining: how many registrations there is room for, when it is time to say so; else None.
+    """
     if not is_ready:
         return Screen("NOT SET UP", "", "connect USB")
     if local_time is None:
         return Screen("CLOCK NOT SET", "", "connect USB")
+    warning = "" if remaining is None else "%d MORE FIT" % remaining
+    if remaining == 0:
+        return Screen("MEMORY FULL", "", "collect over USB", "", local_time)
     if tube is None:
-        return Screen("SCAN A TUBE", "", "no tube is open", "", local_time)
+        return Screen("SCAN A TUBE", "", "no tube is open", "", local_time, warning)
     heading = "TUBE FULL" if count >= size else "READY"
-    return Screen(heading, "", _tube_line(tube, count, size), "", local_time)
+    return Screen(heading, "", _tube_line(tube, count, size), "", local_time, warning)
 
 
 def accepted(a_pass, tube, position, size):

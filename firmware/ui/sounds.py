@@ -7,8 +7,12 @@ ACCEPTED = ((2400, 120),)
 TUBE = ((1600, 60), (0, 40), (2400, 60))
 DUPLICATE = ((1600, 80), (0, 60), (1600, 80))
 REFUSED = ((400, 180), (0, 80), (400, 180), (0, 80), (400, 180))
+# The device itself can go on no more, with anybody: one long falling tone, heard over a queue.
+STOPPED = ((800, 400), (400, 800))
 
 
 def of_refusal(reason):
     """The sound for a reason of refusal."""
-    return DUPLICATE if reason == "DUPLICATE" else REFUSED
+    if reason == "DUPLICATE":
+        return DUPLICATE
+    return STOPPED if reason in ("JOURNAL_FULL", "STORAGE") else REFUSED

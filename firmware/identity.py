@@ -1,0 +1,44 @@
+"""Who the device is: an id, and a key that signs for its journal and never leaves it.
+
+Made once, when the owner's key is installed. The file is read back by anyone who opens the device
+and reads its flash: what that means is in docs/journal.md.
+"""
+
+import files
+from micropython import const
+from verify import ed25519
+from verify.errors import Malformed
+
+ID_BYTES = const(8)
+_FILE = "device-key"
+_FILE_BYTES = const(72)  # id 8, Ed25519 seed 32, public key 32
+
+
+class Identity:
+    """device_id: 8 bytes, public_key: Ed25519, 32 bytes; both None while there is none."""
+
+    def __init__(self):
+        self.device_id = self.public_key = self._seed = None
+
+    def load(self):
+        """Reads the file. Raises Malformed if it is damaged."""
+        data = files.read(_FILE)
+        if data is None:
+            return
+        if len(data) != _FILE_BYTES:
+            raise Malformed("device key")
+        self.device_id, self._seed, self.public_key = data[:8], data[8:40], data[40:]
+
+    def make(self, random):
+        """Makes id and key, unless there are some: they are for good.
+
+        random: (n) -> n bytes from a generator that is fit for keys.
+        """
+        if self.device_id is None:
+            device_id, seed = random(ID_BYTES), random(32)
+            files.replace(_FILE, device_id + seed + ed25519.public_key(seed))
+            self.load()
+
+    def sign(self, message):
+        """The Ed25519 signature, 64 bytes, of a message, bytes."""
+        return ed25519.sign(self._seed, message)
