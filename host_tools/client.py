@@ -24,6 +24,7 @@ TIMEOUTS_S = {
     "add_seed": 3.0,
     "install_root": 15.0,
     "read": 3.0,
+    "statement": 15.0,
 }
 ATTEMPTS = 5
 CONNECT_ATTEMPTS = 8  # a device that was just switched on needs some seconds
@@ -49,6 +50,18 @@ ADVICE = {
     "BAD_TIME": "the time is not plausible; check this computer's clock",
     "NOT_WRITTEN": "the device has no such record; it may have been erased and set up anew",
     "FULL": "the device's journal is full",
+    "CHAIN": "the device's records are not those that were read; pull again and compare",
+    "JOURNAL_IN_USE": (
+        "its journal holds records of an earlier life; save that partition (scanpost journal "
+        "reads it), erase the flash, and set the device up anew"
+    ),
+    "OPERATOR_NEEDED": "this needs an operator: name a key and its credential",
+    "NO_OPERATOR": "the device restarted on the way; try again",
+    "NO_CHALLENGE": "the device's challenge was used or is too old; try again",
+    "WRONG_DEVICE": "the command was signed for another device",
+    "ROLE": "the operator's credential does not allow this",
+    "REVOKED": "the operator's credential was revoked",
+    "EXPIRED": "the operator's credential has expired at the device's time",
     "STORAGE": "the device's flash failed; try again, and replace the device if it stays so",
     "VERSION": "the device speaks another version; use the matching scanpost",
     "UNKNOWN_OP": "the device does not know this request; its firmware is older than this program",
@@ -209,9 +222,13 @@ class Client:
         following, bodies = self.call("read", from_sequence)
         return following, bodies
 
-    def acknowledge(self, up_to: int) -> int:
-        """Tells the device that records up to this one are stored for good."""
-        return self.call("acknowledge", up_to)
+    def statement(self, nonce: bytes, first: int, last: int) -> bytes:
+        """What the device signs at the end of a pull: a COSE_Sign1. nonce: 16 bytes."""
+        return self.call("statement", nonce, first, last)
+
+    def challenge(self) -> bytes:
+        """The device's nonce (16 bytes) for one command within 60 s."""
+        return self.call("challenge")
 
     def close(self) -> None:
         """Closes the port."""

@@ -33,18 +33,18 @@ class LinkDevice:
         self.root = None
         self.records = list(records)  # bodies; the first has sequence number `first`
         self.first = 1
-        self.acknowledged = 0
+        self.challenges = 0
         self.installed = []
         self.clock_sets = []
         self.seeds = []
         self.flash_fails = False
-        self.after_acknowledge = None
 
     def identify(self):
         return {
             "device": self.device_id,
             "board": "test",
             "version": "0.1.0",
+            "key": bytes(32),
             "root": self.root,
             "name": "T1",
         }
@@ -57,8 +57,10 @@ class LinkDevice:
             "count": 0,
             "first": self.first,
             "next": self.first + len(self.records),
-            "acknowledged": self.acknowledged,
-            "free_sectors": 3,
+            "acknowledged": 0,
+            "released": 0,
+            "remaining": 900,
+            "capacity": 1000,
             "lists": {},
             "issuers": 0,
             "secrets": 0,
@@ -97,11 +99,11 @@ class LinkDevice:
             following += 1
         return found, following
 
-    def acknowledge(self, up_to):
-        if up_to >= self.first + len(self.records):
+    def statement(self, nonce, first, last):
+        if last >= self.first + len(self.records):
             raise LinkError("NOT_WRITTEN")
-        if up_to > self.acknowledged:
-            self.acknowledged = up_to
-            if self.after_acknowledge:
-                self.after_acknowledge(up_to)
-        return self.acknowledged
+        return b"statement" + nonce + bytes((first, last))
+
+    def challenge(self):
+        self.challenges += 1
+        return bytes((self.challenges,)) * 16

@@ -42,9 +42,10 @@ def test_every_request_over(kind):
         assert seen[0] == (0, 1000) and seen[-1] == (1000, 1000)
         following, bodies = client.read_journal(1)
         assert following == len(bodies) + 1 and bodies == device.records[: len(bodies)]
-        assert client.acknowledge(150) == 150
+        assert client.statement(bytes(16), 1, 150).startswith(b"statement")
+        assert client.challenge() == b"\x01" * 16
         with pytest.raises(DeviceError) as refusal:
-            client.acknowledge(151)
+            client.statement(bytes(16), 1, 151)
         assert refusal.value.code == "NOT_WRITTEN"
         client.close()
 

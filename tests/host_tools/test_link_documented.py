@@ -10,7 +10,7 @@ from host_tools import client
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/link.md").read_text(encoding="utf-8")
-RAISED = re.compile(r'(?:LinkError|InstallError)\(\s*"([A-Z_]+)"|status = "([A-Z_]+)"')
+RAISED = re.compile(r'(?:LinkError|InstallError|NotAllowed)\(\s*"([A-Z_]+)"|status = "([A-Z_]+)"')
 REFUSED = re.compile(r'Refused\("([A-Z_]+)"\)')
 
 
@@ -30,9 +30,19 @@ def test_every_operation_is_described():
 def test_every_error_is_described():
     firmware = ROOT / "firmware"
     raised = _words(
-        RAISED, firmware / "device.py", firmware / "provisioned.py", *firmware.glob("link/*.py")
+        RAISED,
+        *(firmware / name for name in ("commands.py", "device.py", "provisioned.py")),
+        *firmware.glob("link/*.py"),
     )
     assert len(raised) > 15
-    raised |= _words(REFUSED, firmware / "verify/signed.py")
+    raised |= _words(REFUSED, firmware / "verify/cose.py")
     for word in raised | set(client.ADVICE):
         assert f"`{word}`" in PAGE, word
+
+
+def test_every_command_is_described():
+    source = (ROOT / "firmware/device.py").read_text(encoding="utf-8")
+    commands = re.findall(r'"(\w+)": \((?:COLLECT|CLOCK), ', source)
+    assert len(commands) == 3
+    for command in commands:
+        assert f"| `{command}` |" in PAGE, command

@@ -51,6 +51,6 @@ def test_requests_replies_and_objects(client):
             break
         found += some
     assert [body[4] for body in found] == list(range(1, 200))
-    assert client.acknowledge(199) == 199
+    assert client.statement(bytes(16), 1, 199).startswith(b"statement")
     with pytest.raises(DeviceError, match="NOT_WRITTEN"):
-        client.acknowledge(200)
+        client.statement(bytes(16), 1, 200)

@@ -112,7 +112,7 @@ def test_sizes_and_kinds_are_refused_before_anything_is_kept():
     assert _ask(server, "commit") == ("NOT_BEGUN", None)
 
 
-def test_reading_and_acknowledging():
+def test_reading_and_what_is_signed_for_it():
     bodies = [b"\x05" + bytes(3) + bytes([number + 1]) + b"t" * 60 for number in range(40)]
     device = LinkDevice(bodies)
     server = Server(device)
@@ -126,9 +126,11 @@ def test_reading_and_acknowledging():
             break
         found += some
     assert found == bodies and sequence == 41
-    assert _ask(server, "acknowledge", 41) == ("NOT_WRITTEN", None)
-    assert _ask(server, "acknowledge", 40) == ("OK", 40)
-    assert _ask(server, "acknowledge", 3) == ("OK", 40)
+    nonce = bytes(range(16))
+    assert _ask(server, "statement", nonce, 1, 41) == ("NOT_WRITTEN", None)
+    assert _ask(server, "statement", nonce, 1, 40) == ("OK", b"statement" + nonce + b"\x01\x28")
+    assert _ask(server, "challenge") == ("OK", b"\x01" * 16)
+    assert _ask(server, "challenge") == ("OK", b"\x02" * 16)
 
 
 def test_the_largest_records_fit_a_reply():
@@ -212,7 +214,9 @@ def test_arguments_of_the_wrong_kind_are_refused():
         ("piece", [0, "x"]),
         ("read", [None]),
         ("read", [-1]),
-        ("acknowledge", [[1]]),
+        ("statement", [bytes(15), 1, 1]),
+        ("statement", [bytes(16), -1, 1]),
+        ("statement", [bytes(16), 1, None]),
     ):
         assert _ask(server, operation, *arguments) == ("ARGUMENTS", None), (operation, arguments)
 
