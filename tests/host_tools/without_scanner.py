@@ -6,7 +6,8 @@ import os
 import device
 from clock import Clock
 from esp32 import Partition
-from journal import Journal, records
+from identity import Identity
+from journal import Journal, bodies
 from link import port
 from link.server import Server
 from machine import reset_cause
@@ -21,13 +22,23 @@ def _partition(label):
 
 
 clock = Clock(None)
-provisioned = Provisioned(TableSlots(_partition("lists")), Randomness(lambda: os.urandom(32)))
+identity = Identity()
+randomness = Randomness(lambda: os.urandom(32))
+provisioned = Provisioned(TableSlots(_partition("lists")), identity, randomness)
 provisioned.load()
-journal = Journal(_partition("journal"))
+journal = Journal(
+    _partition("journal"),
+    identity,
+    lambda: provisioned.collection_key(clock.now()),
+    randomness.bytes,
+)
+journal.mount()
 registrar = Registrar(provisioned.settings, journal)
-journal.mount(registrar.replay)
-journal.append(records.BOOT, 0, [reset_cause(), device.VERSION], reserved=True)
+registrar.resume()
+if provisioned.collection:
+    journal.append(bodies.BOOT, 0, [reset_cause(), device.VERSION], reserved=True)
+refusals = Refusals(journal, clock)
 served = device.Device(
-    "simulator", clock, provisioned, journal, registrar, Refusals(journal, clock), lambda: None
+    "simulator", clock, provisioned, journal, registrar, refusals, randomness.bytes, lambda: None
 )
 asyncio.run(Server(served).run(port.open_port()))
