@@ -1,33 +1,64 @@
-"""Takes a device's journal into the database: read, commit, and only then acknowledge."""
+"""Takes a device's journal into the database: read, commit, open, verify; only then acknowledge."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+import secrets
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from host_tools.client import Client
-from host_tools.store import Store, StoreError
+from host_tools.journal import statement
+from host_tools.journal.statement import Statement
+from host_tools.store import Problem, Store, StoreError
+
+_BATCH = 256  # records in one transaction
+
+
+class Operator(Protocol):
+    """Signs for what is done to a device."""
+
+    def run(self, client: Client, device: bytes, operation: str, arguments: list[object]) -> int:
+        """Has the device carry out a command."""
 
 
 class Pulled(NamedTuple):
-    """What a pull brought. missing: ranges of sequence numbers nobody can bring any more."""
+    """What a pull brought.
+
+    opened: how many records were opened and verified; problems: those that could not be, of the
+    whole device; missing: ranges of sequence numbers that another database must have.
+    released: what the device may forget, where a shift was closed.
+    """
 
     device: bytes
     new: int
     repeated: int
-    undecoded: int
-    acknowledged: int | None
+    opened: int
+    problems: list[Problem]
     missing: list[tuple[int, int]]
+    acknowledged: int | None
+    released: int | None
+
+    @property
+    def damaged(self) -> list[Problem]:
+        """Problems that a key cannot mend."""
+        return [problem for problem in self.problems if problem.sealed_to is None]
 
 
 def pull(
     client: Client,
     store: Store,
     now_s: int,
-    acknowledge: bool = True,
+    keys: Mapping[bytes, X25519PrivateKey] | None = None,
+    operator: Operator | None = None,
+    close_shift: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Pulled:
-    """Reads what is not stored yet and acknowledges it. progress: (sequence, last sequence).
+    """Reads what is not stored yet, opens it, and acknowledges it where an operator signs.
 
-    Does not acknowledge when nothing but acknowledgements is new: each is a record itself.
+    keys: collection keys by kid; without them records are kept as they are, to be opened later.
+    close_shift: also lets the device forget. progress: (sequence, last sequence).
+    Does not acknowledge where something was altered, nor when nothing is new but what pulls cause.
+    Raises StoreError, StatementError, and those of the client.
     """
     identity = client.identify()
     device = identity["device"]
@@ -35,34 +66,74 @@ def pull(
         raise StoreError("The device was never provisioned; it has no id. Use scanpost provision.")
     store.add_device(identity, now_s)
     status = client.status()
-    expected = status["next"]
     stored = store.next_sequence(device)
-    if stored > expected:
+    if stored > status["next"]:
         raise StoreError(
             f"The database has records of device {device.hex()} up to {stored - 1}, the device "
-            f"only up to {expected - 1}: its journal was erased. Pull into a new database."
+            f"only up to {status['next'] - 1}: its journal was erased. Pull into a new database."
         )
+    new, repeated = _read(client, store, device, status["next"], progress)
+    opened = store.open(device, keys or {})
+    last = store.next_sequence(device) - 1
+    if last:
+        _have_signed(client, store, identity, max(1, stored - 1), last, now_s)
+    found = Pulled(
+        *(device, new, repeated, opened, store.problems(device), store.missing(device)),
+        *(None, None),
+    )
+    if operator is None or found.damaged:
+        return found
+    # Compared with what the device knows, not with what is new: an earlier pull may have stored
+    # records and been cut off before it could tell the device.
+    if status["acknowledged"] < store.last_substantial(device):
+        acknowledged = operator.run(client, device, "acknowledge", [last, store.chain(device)])
+        store.note_acknowledged(device, acknowledged)
+        found = found._replace(acknowledged=acknowledged)
+    if close_shift:
+        found = found._replace(released=operator.run(client, device, "close_shift", []))
+    return found
+
+
+def _read(
+    client: Client,
+    store: Store,
+    device: bytes,
+    expected: int,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[int, int]:
+    """Stores all records that are not there yet; (new, repeated)."""
     # The last stored record is read once more: if the device has another under its number,
     # its journal was erased since, and `add` says so.
-    sequence = max(1, stored - 1)
-    new = repeated = undecoded = 0
-    while True:
+    sequence = max(1, store.next_sequence(device) - 1)
+    new = repeated = 0
+    batch: list[bytes] = []
+    more = True
+    while more:
         following, raws = client.read_journal(sequence)
-        if not raws:
-            break
-        if following <= sequence:
+        more = bool(raws)
+        if more and following <= sequence:
             raise StoreError("The device does not get on with reading its journal.")
-        added = store.add(device, raws)
-        new += added.new
-        repeated += added.repeated
-        undecoded += added.undecoded
-        sequence = following
+        batch += raws
+        if len(batch) >= _BATCH or not more:
+            added = store.add(device, batch)
+            new += added.new
+            repeated += added.repeated
+            batch = []
+        sequence = following if more else sequence
         if progress:
             progress(sequence - 1, max(expected, sequence) - 1)
-    # Compared with what the device knows, not with what is new: an earlier pull may have
-    # stored records and been cut off before it could tell the device.
-    acknowledged = None
-    if acknowledge and status["acknowledged"] < store.last_substantial(device):
-        acknowledged = client.acknowledge(store.next_sequence(device) - 1)
-        store.note_acknowledged(device, acknowledged)
-    return Pulled(device, new, repeated, undecoded, acknowledged, store.missing(device))
+    return new, repeated
+
+
+def _have_signed(
+    client: Client, store: Store, identity: dict[str, bytes], first: int, last: int, now_s: int
+) -> None:
+    """Has the device sign for what was read, and keeps that. Raises StatementError."""
+    device, chain = identity["device"], store.chain(identity["device"])
+    nonce = secrets.token_bytes(statement.NONCE_BYTES)
+    raw = client.statement(nonce, first, last)
+    expected = Statement(device, nonce, first, last, chain, 0)
+    said = statement.verify(raw, identity["key"], expected)
+    store.add_statement(said, raw, now_s)
+    if chain is None:
+        store.adopt_chain(device, said.chain)

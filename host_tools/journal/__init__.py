@@ -1,0 +1,1 @@
+"""The sealed journal on the host: parsing, opening, verifying, examining (docs/journal.md)."""
