@@ -1,206 +1,210 @@
-"""The database and the pull: nothing twice, nothing missing, nothing acknowledged too early."""
+"""The database: nothing twice, nothing missing, what was opened beside what was sealed."""
 
 import sqlite3
 
 import pytest
-from link_device import LinkDevice
 
-from host_tools import records
-from host_tools.client import Client
-from host_tools.pull import pull
-from host_tools.store import Added, Store, StoreError
-from host_tools.transport import open_transport
-from tests.host_tools.journal_bodies import NOW_S, a_shift, body, registration
-from tests.host_tools.loopback import Loopback
-
-DEVICE = LinkDevice().device_id
-IDENTITY = LinkDevice().identify()
+from host_tools.journal import records
+from host_tools.journal.statement import Statement
+from host_tools.store import SCHEMA_VERSION, Added, Store, StoreError
+from tests.host_tools.journal.sealed import DEVICE, NOON, Sealed, subject
 
 
-def _store(path=":memory:") -> Store:
+def identity(sealed):
+    return {
+        "device": DEVICE,
+        "key": sealed.identity.public_key,
+        "name": "T1",
+        "board": "test",
+        "version": "0.1.0",
+    }
+
+
+def _store(sealed, path=":memory:"):
     store = Store(path)
-    store.add_device(IDENTITY, NOW_S)
+    store.add_device(identity(sealed), NOON)
     return store
 
 
-def test_a_shift_is_decoded():
-    store = _store()
-    assert store.add(DEVICE, a_shift()) == Added(14, 0, 0)
+def test_a_shift_is_opened():
+    sealed = Sealed()
+    store = _store(sealed)
+    raws = sealed.shift(people=2)
+    sealed.journal.append(records.TUBE_OPENED, NOON, ["T0000002", 0])
+    sealed.register(7, 1)
+    sealed.journal.append(records.TUBE_CLOSED, NOON, [1, 0])
+    sealed.register(8)
+    assert len(raws) == 7
+    assert store.add(DEVICE, sealed.raws()) == Added(11, 0)
+    assert store.open(DEVICE, sealed.keys) == 11
+    assert store.problems(DEVICE) == [] and store.missing(DEVICE) == []
     found = {tube.tube: tube for tube in store.tubes()}
-    assert list(found) == ["T0000001", "T0000002", None]
-    assert found["T0000001"].people == found["T0000001"].closed_people == 2
-    assert found["T0000001"].opened_time == found["T0000001"].closed_time == NOW_S
-    assert found["T0000002"].people == 1 and found["T0000002"].closed_time is None
-    assert found[None].people == 1
-    assert store.refusals_by_reason() == {"EXPIRED": 3, "DUPLICATE": 1}
+    assert list(found) == ["T1234567", "T0000002", None]
+    first = found["T1234567"]
+    assert first.people == first.closed_people == 2
+    assert first.opened_time == NOON // 60 * 60 and first.closed_time == (NOON + 660) // 60 * 60
+    assert found["T0000002"].people == found[None].people == 1
+    assert store.refusals_by_reason() == {"EXPIRED": 3, "NO_TUBE": 1}
     people = store.registrations()
-    assert [row["subject"][-1] for row in people] == [1, 2, 3, 4]
-    assert people[3]["tube"] is None and people[3]["position"] is None
-    assert store.next_sequence(DEVICE) == 15 and store.missing(DEVICE) == []
+    assert [row["subject"] for row in people] == [subject(n) for n in (0, 1, 7, 8)]
+    assert [row["tube"] for row in people] == ["T1234567", "T1234567", "T0000002", None]
+    assert [row["position"] for row in people] == [1, 2, 1, None]
+    assert store.chain(DEVICE) == sealed.journal.chain_at(sealed.journal.next_sequence - 1)
 
 
 def test_the_same_again_changes_nothing():
-    store = _store()
-    store.add(DEVICE, a_shift())
-    assert store.add(DEVICE, a_shift()) == Added(0, 14, 0)
-    assert store.count(DEVICE) == 14 and len(store.registrations()) == 4
+    sealed = Sealed()
+    store = _store(sealed)
+    raws = sealed.shift()
+    assert store.add(DEVICE, raws).new == len(raws)
+    store.open(DEVICE, sealed.keys)
+    assert store.add(DEVICE, raws) == Added(0, len(raws))
+    assert store.open(DEVICE, sealed.keys) == 0
+    assert store.count(DEVICE) == len(raws) and len(store.registrations()) == 5
+
+
+def test_in_pieces_as_in_one():
+    sealed = Sealed()
+    whole, pieces = _store(sealed), _store(sealed)
+    sealed.shift()
+    sealed.restart()
+    raws = sealed.shift(people=9)
+    whole.add(DEVICE, raws)
+    whole.open(DEVICE, sealed.keys)
+    for raw in raws:
+        pieces.add(DEVICE, [raw])
+        pieces.open(DEVICE, sealed.keys)
+    assert whole.registrations() == pieces.registrations()
+    assert whole.chain(DEVICE) == pieces.chain(DEVICE)
+    assert pieces.problems(DEVICE) == []
+
+
+def test_records_wait_for_their_key():
+    sealed = Sealed()
+    store = _store(sealed)
+    sealed.shift()
+    first = sealed.keys
+    sealed.use_new_key()
+    sealed.restart()
+    sealed.register(70)
+    store.add(DEVICE, sealed.raws())
+    store.open(DEVICE, {})
+    assert store.registrations() == []
+    waiting = {problem.sealed_to for problem in store.problems(DEVICE)}
+    assert waiting == {*first, *sealed.keys}
+    assert store.chain(DEVICE) == sealed.journal.chain_at(sealed.journal.next_sequence - 1)
+    store.open(DEVICE, sealed.keys)
+    assert [row["subject"] for row in store.registrations()] == [subject(70)]
+    sealed.register(71)
+    store.add(DEVICE, sealed.raws())
+    store.open(DEVICE, {**first, **sealed.keys})
+    assert len(store.registrations()) == 7 and store.problems(DEVICE) == []
+
+
+def test_a_void_takes_a_registration_out():
+    sealed = Sealed()
+    store = _store(sealed)
+    sealed.shift()
+    sealed.journal.append(records.VOID, NOON, [5, 1, 77])
+    store.add(DEVICE, sealed.raws())
+    store.open(DEVICE, sealed.keys)
+    assert [row["sequence"] for row in store.registrations()] == [4, 6, 7, 8]
+    assert store.tubes()[0].people == 4
 
 
 def test_another_record_under_the_same_number_is_refused_with_its_whole_batch():
-    store = _store()
-    store.add(DEVICE, a_shift())
+    sealed, other = Sealed(), Sealed()
+    store = _store(sealed)
+    raws = sealed.shift()
+    store.add(DEVICE, raws)
     with pytest.raises(StoreError, match="differs"):
-        store.add(DEVICE, [body(3, 15, ["T0000009"]), registration(6, "T0000001", 1, 9)])
-    assert store.next_sequence(DEVICE) == 15
+        store.add(DEVICE, [sealed.journal.read(sealed.register(9), 1)[0][0], other.shift()[3]])
+    assert store.count(DEVICE) == len(raws)
 
 
-def test_what_is_not_understood_is_kept_raw():
-    store = _store()
-    odd = [
-        body(77, 1, ["of a later version"]),
-        body(1, 2, [b"short"]),
-        body(1, 3, [b"s" * 16, b"c" * 8, b"k" * 8, 9, "T", 1]),
-        body(2, 4, [5, 5]),
-        b"\x03\x00\x00\x00\x05\x00\x00\x00\x00\xff",
-        b"\x03\x00\x00\x00\x06\x00\x00\x00\x00",
-    ]
-    assert store.add(DEVICE, odd) == Added(6, 0, 5)
-    assert store.add(DEVICE, odd) == Added(0, 6, 0)
-    assert store.registrations() == [] and store.tubes() == []
+def test_another_key_is_another_device():
+    sealed = Sealed()
+    store = _store(sealed)
+    with pytest.raises(StoreError, match="another key"):
+        store.add_device(identity(Sealed()), NOON)
+
+
+def test_what_was_removed_is_a_problem_that_no_key_mends():
+    sealed = Sealed()
+    store = _store(sealed)
+    raws = sealed.shift()
+    store.add(DEVICE, raws[:5] + raws[6:])
+    store.open(DEVICE, sealed.keys)
+    (problem,) = store.problems(DEVICE)
+    assert problem.sequence == 7 and problem.sealed_to is None
+    assert len(store.registrations()) == 3
+
+
+def test_a_database_that_begins_late_says_so():
+    sealed = Sealed()
+    sealed.shift()
+    sealed.restart()
+    raws = sealed.shift(people=2)
+    begin = next(index for index, raw in enumerate(raws) if index and raw[1] == records.EPOCH)
+    store = _store(sealed)
+    store.add(DEVICE, raws[begin:])
+    store.open(DEVICE, sealed.keys)
+    first = records.parse(raws[begin]).sequence
+    assert store.missing(DEVICE) == [(1, first - 1)]
+    assert store.problems(DEVICE) == [] and len(store.registrations()) == 2
+    assert store.chain(DEVICE) is None
+    store.adopt_chain(DEVICE, bytes(24))
+    assert store.chain(DEVICE) == bytes(24)
 
 
 def test_no_record_at_all_is_refused():
     with pytest.raises(StoreError, match="no record"):
-        _store().add(DEVICE, [b"\x01\x02"])
+        _store(Sealed()).add(DEVICE, [b"\x01\x02"])
 
 
-def test_missing_ranges():
-    store = _store()
-    store.add(DEVICE, [body(3, number, [f"T{number}"]) for number in (4, 5, 9, 10, 12)])
-    assert store.missing(DEVICE) == [(1, 3), (6, 8), (11, 11)]
-
-
-def test_a_clock_that_was_not_set_is_null():
-    assert records.header(body(5, 1, [1, "x"], unix_s=0)).unix_s is None
+def test_statements_are_kept():
+    sealed = Sealed()
+    store = _store(sealed)
+    store.add_statement(Statement(DEVICE, bytes(16), 1, 5, bytes(24), NOON), b"raw", NOON + 1)
+    with pytest.raises(sqlite3.IntegrityError):
+        store.add_statement(Statement(DEVICE, bytes(16), 1, 5, bytes(24), NOON), b"raw", NOON + 1)
 
 
 def test_the_file_outlives_the_program(tmp_path):
     path = tmp_path / "pulled.db"
-    store = _store(path)
-    store.add(DEVICE, a_shift())
+    sealed = Sealed()
+    store = _store(sealed, path)
+    raws = sealed.shift()
+    store.add(DEVICE, raws[:4])
+    store.open(DEVICE, sealed.keys)
     store.close()
     store = Store(path)
-    assert store.count(DEVICE) == 14
+    store.add(DEVICE, raws[4:])
+    store.open(DEVICE, sealed.keys)
+    assert store.problems(DEVICE) == [] and len(store.registrations()) == 5
     store.close()
     db = sqlite3.connect(path)
-    assert db.execute("PRAGMA user_version").fetchone() == (1,)
-    assert [row[0] for row in db.execute("SELECT raw FROM records")] == a_shift()
+    assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    assert [row[0] for row in db.execute("SELECT raw FROM records")] == raws
 
 
 def test_files_that_are_no_database_of_ours(tmp_path):
+    for version, said in ((99, "newer"), (1, "older")):
+        path = tmp_path / f"{version}.db"
+        db = sqlite3.connect(path)
+        db.execute(f"PRAGMA user_version = {version}")
+        db.close()
+        with pytest.raises(StoreError, match=said):
+            Store(path)
     other = tmp_path / "other.db"
     db = sqlite3.connect(other)
     db.execute("CREATE TABLE t (x)")
     db.close()
     with pytest.raises(StoreError, match="another program"):
         Store(other)
-    newer = tmp_path / "newer.db"
-    db = sqlite3.connect(newer)
-    db.execute("PRAGMA user_version = 99")
-    db.close()
-    with pytest.raises(StoreError, match="newer"):
-        Store(newer)
     text = tmp_path / "text.db"
     text.write_text("no database" * 100)
     with pytest.raises(StoreError, match="cannot be used"):
         Store(text)
     with pytest.raises(StoreError, match="cannot be used"):
         Store(tmp_path / "no" / "such.db")
-
-
-class _Journal(LinkDevice):
-    """Writes a record of each acknowledgement, as a device does."""
-
-    def __init__(self, bodies):
-        LinkDevice.__init__(self, bodies)
-        self.after_acknowledge = lambda up_to: self.records.append(
-            body(8, self.first + len(self.records), [up_to])
-        )
-
-
-def _pull(device, store, **options):
-    with Loopback(device) as loopback:
-        client = Client(open_transport(loopback.port))
-        try:
-            return pull(client, store, NOW_S, **options)
-        finally:
-            client.close()
-
-
-def test_pulling_twice_brings_nothing_twice():
-    store = _store()
-    device = _Journal(a_shift())
-    first = _pull(device, store)
-    assert (first.new, first.acknowledged, first.missing) == (14, 14, [])
-    second = _pull(device, store)
-    # the acknowledgement itself, which is not acknowledged in its turn
-    assert (second.new, second.acknowledged) == (1, None)
-    assert _pull(device, store).new == 0
-    assert store.count(DEVICE) == 15 and len(device.records) == 15
-
-
-def test_new_records_after_a_pull():
-    store = _store()
-    device = _Journal(a_shift())
-    _pull(device, store)
-    device.records.append(registration(16, "T0000002", 2, 5))
-    third = _pull(device, store)
-    assert (third.new, third.acknowledged) == (2, 16)
-    assert len(store.registrations()) == 5
-
-
-def test_nothing_is_acknowledged_that_is_not_committed(monkeypatch):
-    store = _store()
-    device = _Journal(a_shift())
-
-    def broken(*_):
-        raise StoreError("disk full")
-
-    monkeypatch.setattr(store, "add", broken)
-    with pytest.raises(StoreError, match="disk full"):
-        _pull(device, store)
-    assert device.acknowledged == 0
-    monkeypatch.undo()
-    assert _pull(device, store).acknowledged == 14
-
-
-def test_an_acknowledgement_that_was_cut_off_is_made_up_for():
-    store = _store()
-    device = _Journal(a_shift())
-    _pull(device, store, acknowledge=False)
-    assert device.acknowledged == 0
-    again = _pull(device, store)
-    assert (again.new, again.acknowledged) == (0, 14)
-
-
-def test_records_that_the_device_no_longer_has_are_named():
-    device = _Journal([body(3, number, [f"T{number}"]) for number in range(50, 60)])
-    device.first = 50
-    pulled = _pull(device, _store())
-    assert (pulled.new, pulled.missing) == (10, [(1, 49)])
-
-
-def test_an_erased_journal_is_noticed():
-    store = _store()
-    _pull(_Journal(a_shift()), store)
-    with pytest.raises(StoreError, match="erased"):
-        _pull(_Journal(a_shift()[:5]), store)
-    with pytest.raises(StoreError, match="differs"):
-        _pull(_Journal([body(3, number, [f"T{number}"]) for number in range(1, 30)]), store)
-
-
-def test_a_device_without_an_id():
-    device = _Journal([])
-    device.device_id = None
-    with pytest.raises(StoreError, match="provision"):
-        _pull(device, _store())
