@@ -117,6 +117,10 @@ class Store:
             ),
         )
 
+    def device_keys(self) -> dict[bytes, bytes]:
+        """The key of every device, by its id."""
+        return dict(self._db.execute("SELECT device, key FROM devices"))
+
     def next_sequence(self, device: bytes) -> int:
         """The sequence number behind the last record that is stored of a device."""
         row = self._db.execute(

@@ -55,13 +55,14 @@ class Opened(NamedTuple):
     """A record with what it says. content: None where it could not be opened.
 
     problem: what is wrong, for a person; None where nothing is. sealed_to: kid of the collection
-    key that it would take.
+    key that it would take. is_verified: a signature or a seal was checked.
     """
 
     record: Record
     content: Content | None
     problem: str | None = None
     sealed_to: bytes | None = None
+    is_verified: bool = False
 
 
 class Place(NamedTuple):
@@ -104,10 +105,6 @@ class Opener:
         """Where the next record goes on."""
         return Place(self.last, self._link, self.chain)
 
-    def lose_track(self, chain: bytes | None) -> None:
-        """Says that records are missing here. chain: the value behind them, where it is known."""
-        self._link, self.chain = None, chain
-
     def take(self, record: Record) -> Opened:
         """Opens the next record."""
         if record.sequence <= self.last:
@@ -122,17 +119,19 @@ class Opener:
     def _take_epoch(self, record: Record) -> Opened:
         problem = None
         content = records.content(record.type, record.clear, record.sealed)
-        if not self._is_signed(record):
+        is_signed = self._is_signed(record)
+        if is_signed is False:
             problem = (
                 "its signature is not this device's, or not for the records before it: "
                 "something was altered, removed or forged"
             )
         self._start(record)
-        return Opened(record, content, problem)
+        return Opened(record, content, problem, None, bool(is_signed))
 
-    def _is_signed(self, record: Record) -> bool:
+    def _is_signed(self, record: Record) -> bool | None:
+        """None where key or chain value are not known."""
         if self._device_key is None or self.chain is None:
-            return True
+            return None
         external = self._device + self.chain
         signed = encoding.encode(["Signature1", _EPOCH_HEADER, external, record.head])
         try:
@@ -171,7 +170,8 @@ class Opener:
             opened = AESCCM(key, records.SEAL_BYTES).decrypt(
                 nonce, record.sealed_and_tag, self._link + record.head
             )
-            return Opened(record, records.content(record.type, record.clear, opened))
+            content = records.content(record.type, record.clear, opened)
+            return Opened(record, content, None, None, True)
         except InvalidTag:
             problem = "altered, or the record before it was altered or removed"
             return Opened(record, None, problem)
