@@ -24,12 +24,19 @@ ALG_HMAC_256_64 = 4
 ALG_HMAC_256_256 = 5
 KID_BYTES = 8
 HMAC_TAG_BYTES = {ALG_HMAC_256_256: 32, ALG_HMAC_256_64: 8}
-_THUMBPRINT_PREFIX = bytes.fromhex("a301012006215820")
+# {1: 1 (OKP), -1: curve, -2: x}, up to x: all that a thumbprint of such a key covers
+_ED25519_PREFIX = bytes.fromhex("a301012006215820")
+_X25519_PREFIX = bytes.fromhex("a301012004215820")
 
 
 def kid_of(public_key: bytes) -> bytes:
     """The kid of an Ed25519 key: first 8 bytes of its SHA-256 COSE thumbprint (RFC 9679)."""
-    return hashlib.sha256(_THUMBPRINT_PREFIX + public_key).digest()[:KID_BYTES]
+    return hashlib.sha256(_ED25519_PREFIX + public_key).digest()[:KID_BYTES]
+
+
+def x25519_kid_of(public_key: bytes) -> bytes:
+    """The kid of an X25519 key, made in the same way."""
+    return hashlib.sha256(_X25519_PREFIX + public_key).digest()[:KID_BYTES]
 
 
 class Message(NamedTuple):

@@ -1,4 +1,4 @@
-"""Keys in files: Ed25519 as PEM (PKCS #8 private, SPKI public), HMAC secrets as JSON."""
+"""Keys in files: Ed25519 and X25519 as PEM (PKCS #8 private, SPKI public), HMAC secrets as JSON."""
 
 import json
 import secrets
@@ -10,6 +10,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
+)
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.x25519 import (
+    X25519PrivateKey,
+    X25519PublicKey,
 )
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -42,38 +47,97 @@ def public_path(path: Path) -> Path:
     return path.with_name(f"{path.stem}.pub{path.suffix or '.pem'}")
 
 
-def raw_public(key: Ed25519PrivateKey | Ed25519PublicKey) -> bytes:
+def raw_public(
+    key: Ed25519PrivateKey | Ed25519PublicKey | X25519PrivateKey | X25519PublicKey,
+) -> bytes:
     """The public key's 32 bytes."""
-    public = key.public_key() if isinstance(key, Ed25519PrivateKey) else key
+    public = key.public_key() if isinstance(key, Ed25519PrivateKey | X25519PrivateKey) else key
     return public.public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def create_key(path: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
-    """Makes a key: the private one at `path` (0600), the public one beside it.
+    """Makes a key that signs: the private one at `path` (0600), the public one beside it.
 
     Raises FileProblem if either file is there.
     """
+    key = Ed25519PrivateKey.generate()
+    _write_pair(path, key, passphrase)
+    return key
+
+
+def create_collection_key(path: Path, passphrase: bytes | None = None) -> X25519PrivateKey:
+    """Makes a collection key, as `create_key`: what devices seal to it, only it opens."""
+    key = X25519PrivateKey.generate()
+    _write_pair(path, key, passphrase)
+    return key
+
+
+def load_private(path: Path, ask: AskPassphrase) -> Ed25519PrivateKey:
+    """A private key. ask: called for the passphrase, if there is one. Raises FileProblem."""
+    key = _load_private(path, ask)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise FileProblem(f"{path} is not an Ed25519 key. Make one with: scanpost keys issuer")
+    return key
+
+
+def load_collection_private(path: Path, ask: AskPassphrase) -> X25519PrivateKey:
+    """A collection key's private part, as `load_private`. Raises FileProblem."""
+    key = _load_private(path, ask)
+    if not isinstance(key, X25519PrivateKey):
+        raise FileProblem(f"{path} is no collection key (X25519).")
+    return key
+
+
+def load_public(path: Path) -> bytes:
+    """The 32 bytes of a public key in PEM (SPKI). Raises FileProblem."""
+    key = _load_public(path)
+    if not isinstance(key, Ed25519PublicKey):
+        raise FileProblem(f"{path} is not an Ed25519 key; passes are signed with Ed25519 only.")
+    return raw_public(key)
+
+
+def load_collection_public(path: Path) -> bytes:
+    """The 32 bytes of a collection key's public part, PEM (SPKI). Raises FileProblem."""
+    key = _load_public(path)
+    if not isinstance(key, X25519PublicKey):
+        raise FileProblem(
+            f"{path} is no collection key (X25519). Make one with: scanpost keys collection"
+        )
+    return raw_public(key)
+
+
+def kid_of_file(path: Path, ask: AskPassphrase) -> tuple[str, bytes]:
+    """("Ed25519" or "X25519", kid) of a key in PEM, private or public. Raises FileProblem."""
+    key = _load_private(path, ask) if is_private_file(path) else _load_public(path)
+    if isinstance(key, Ed25519PrivateKey | Ed25519PublicKey):
+        return "Ed25519", cose.kid_of(raw_public(key))
+    if isinstance(key, X25519PrivateKey | X25519PublicKey):
+        return "X25519", cose.x25519_kid_of(raw_public(key))
+    raise FileProblem(f"{path} is not an Ed25519 key, nor a collection key (X25519).")
+
+
+def _write_pair(
+    path: Path, key: Ed25519PrivateKey | X25519PrivateKey, passphrase: bytes | None
+) -> None:
     beside = public_path(path)
     if beside.exists():
         raise FileProblem(f"{beside} is there already. Choose another name.")
-    key = Ed25519PrivateKey.generate()
     encryption: KeySerializationEncryption = NoEncryption()
     if passphrase:
         encryption = BestAvailableEncryption(passphrase)
     files.create_private(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     files.replace(beside, public)
-    return key
 
 
-def load_private(path: Path, ask: AskPassphrase) -> Ed25519PrivateKey:
-    """A private key. ask: called for the passphrase, if there is one. Raises FileProblem."""
+def _load_private(path: Path, ask: AskPassphrase) -> PrivateKeyTypes:
+    """A private key of any kind."""
     data = files.read(path)
     try:
         try:
-            key = load_pem_private_key(data, password=None)
+            return load_pem_private_key(data, password=None)
         except TypeError:  # encrypted
-            key = load_pem_private_key(data, password=ask(path))
+            return load_pem_private_key(data, password=ask(path))
     except (ValueError, UnsupportedAlgorithm) as error:
         if b"ENCRYPTED" in data:
             raise FileProblem(f"{path}: wrong passphrase, or a damaged file.") from error
@@ -81,24 +145,18 @@ def load_private(path: Path, ask: AskPassphrase) -> Ed25519PrivateKey:
         raise FileProblem(
             f"{path} is no private key in PEM form (BEGIN PRIVATE KEY).{hint}"
         ) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise FileProblem(f"{path} is not an Ed25519 key. Make one with: scanpost keys issuer")
-    return key
 
 
-def load_public(path: Path) -> bytes:
-    """The 32 bytes of a public key in PEM (SPKI). Raises FileProblem."""
+def _load_public(path: Path) -> PublicKeyTypes:
+    """A public key of any kind."""
     data = files.read(path)
     try:
-        key = load_pem_public_key(data)
+        return load_pem_public_key(data)
     except (ValueError, UnsupportedAlgorithm) as error:
         hint = f" Use {public_path(path)}." if b"PRIVATE KEY" in data else ""
         raise FileProblem(
             f"{path} is no public key in PEM form (BEGIN PUBLIC KEY).{hint}"
         ) from error
-    if not isinstance(key, Ed25519PublicKey):
-        raise FileProblem(f"{path} is not an Ed25519 key; passes are signed with Ed25519 only.")
-    return raw_public(key)
 
 
 def create_secret(path: Path, alg: int) -> HmacSecret:
