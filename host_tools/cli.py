@@ -2,7 +2,18 @@
 
 import typer
 
-from host_tools.commands import conform, device, issue, keys, sim, trust, verify
+from host_tools.commands import (
+    clock,
+    collection,
+    conform,
+    device,
+    issue,
+    keys,
+    operator,
+    sim,
+    trust,
+    verify,
+)
 
 app = typer.Typer(
     name="scanpost",
@@ -10,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # they may hold keys
     help="Offline registration of sampling passes: keys, passes, devices, journals.",
 )
-for command in (keys, trust, issue, verify, conform, device, sim):
+for command in (keys, trust, collection, operator, issue, verify, conform, device, clock, sim):
     command.register(app)
 
 

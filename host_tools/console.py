@@ -63,6 +63,18 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def hex_bytes(text: str, what: str, least: int, most: int) -> bytes:
+    """Bytes typed as hex digits, `least` to `most` of them. Raises Mistyped."""
+    try:
+        data = bytes.fromhex(text)
+    except ValueError as error:
+        raise Mistyped(f"{what} is written in hex digits, not like {text!r}.") from error
+    if not least <= len(data) <= most:
+        size = f"{least}" if least == most else f"{least} to {most}"
+        raise Mistyped(f"{what} has {size} bytes, two hex digits each.")
+    return data
+
+
 def ask_passphrase(path: Path) -> bytes:
     """The passphrase of a key: from the environment, or typed. Raises FileProblem."""
     given = os.environ.get(PASSPHRASE_VARIABLE)

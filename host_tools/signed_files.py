@@ -8,7 +8,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from host_tools.console import ask_passphrase
 from provisioning import files, keys
+from provisioning.collection import TYP as COLLECTION_TYP
+from provisioning.collection import CollectionList
 from provisioning.errors import FileProblem, Malformed, Refused
+from provisioning.operators import Credential, open_credential
 from provisioning.revocation import TYP as REVOKED_TYP
 from provisioning.revocation import RevocationList
 from provisioning.signed import Signed, open_signed, seal
@@ -20,6 +23,11 @@ _WHY = {
     "WRONG_TYPE": "it is a list of another kind",
     "UNKNOWN_KEY": "another root signed it",
     "BAD_SIGNATURE": "its signature is wrong; it was altered or damaged",
+}
+
+_WHY_NO_CREDENTIAL = {
+    "UNSUPPORTED": "it is no operator's credential",
+    "WRONG_TYPE": "it is no operator's credential, but something else that a root signed",
 }
 
 
@@ -60,6 +68,29 @@ def read_trust(path: Path, root: bytes | None) -> tuple[Signed, TrustList]:
         return signed, TrustList.from_body(signed.body)
     except Malformed as error:
         raise FileProblem(f"{path} holds a trust list that no device takes: {error}.") from error
+
+
+def read_collection(path: Path, root: bytes | None) -> tuple[Signed, CollectionList]:
+    """The file of a list of collection keys; it may be empty. Raises FileProblem."""
+    signed = read_signed(path, COLLECTION_TYP, root)
+    try:
+        return signed, CollectionList.from_body(signed.body)
+    except Malformed as error:
+        raise FileProblem(f"{path} holds a list that no device takes: {error}.") from error
+
+
+def read_credential(path: Path, root: bytes | None) -> Credential:
+    """An operator's credential; root: public key, None to take it unchecked.
+
+    Raises FileProblem.
+    """
+    try:
+        return open_credential(files.read(path), root)
+    except Malformed as error:
+        raise FileProblem(f"{path} is no operator's credential, or it is damaged.") from error
+    except Refused as error:
+        why = _WHY_NO_CREDENTIAL.get(error.reason, _WHY[error.reason])
+        raise FileProblem(f"{path} cannot be used: {why}.") from error
 
 
 def read_revoked(

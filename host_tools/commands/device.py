@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,26 +12,16 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Column, Table
 
 from host_tools import console, signed_files
-from host_tools.client import Client, DeviceError, NoAnswer
+from host_tools.commands import clock as clocks
+from host_tools.commands.connected import Port, connected, local, told
 from host_tools.console import EXIT_FILE, EXIT_REFUSED, AsJson, give_up
 from host_tools.provision import Plan, secrets_object
 from host_tools.provision import provision as carry_out
 from host_tools.pull import Pulled, pull
 from host_tools.store import Store, StoreError, Tube
-from host_tools.transport import PortError, open_transport
 from provisioning import files, keys, settings
 from provisioning.errors import FileProblem
 
-# Exit codes beside those of console.py
-EXIT_NO_DEVICE = 4  # no such port, or no answer
-
-Port = Annotated[
-    str,
-    typer.Option(
-        envvar="SCANPOST_PORT",
-        help="The device: /dev/ttyUSB0, COM3, a simulated device's pty, or socket://host:port.",
-    ),
-]
 Database = Annotated[Path, typer.Option("--db", help="The database (SQLite); made if not there.")]
 
 
@@ -46,26 +35,12 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Turns what can go wrong into a message and an exit code."""
+    """As `told`, also for the database."""
     try:
-        with console.told():
+        with told():
             yield
-    except DeviceError as error:
-        give_up(f"The device refused: {error}", EXIT_REFUSED)
     except StoreError as error:
         give_up(str(error), EXIT_FILE)
-    except (NoAnswer, PortError) as error:
-        give_up(str(error), EXIT_NO_DEVICE)
-
-
-@contextmanager
-def _connected(port: str) -> Iterator[Client]:
-    client = Client(open_transport(port))
-    try:
-        client.identify()
-        yield client
-    finally:
-        client.close()
 
 
 @contextmanager
@@ -104,12 +79,6 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _local(unix_s: int | None) -> str:
-    if unix_s is None:
-        return "-"
-    return datetime.fromtimestamp(unix_s).astimezone().strftime("%Y-%m-%d %H:%M")
-
-
 def provision(
     port: Port,
     root: Annotated[
@@ -126,27 +95,36 @@ def provision(
     revoked_table: Annotated[
         Path | None, typer.Option(help="The table's file. [the list's with the ending .table]")
     ] = None,
+    collection: Annotated[
+        Path | None, typer.Option(help="The signed list of collection keys.")
+    ] = None,
     secret: Annotated[
         list[Path] | None,
         typer.Option(help="HMAC secret's file; may be repeated. Crosses the cable in the clear."),
     ] = None,
     clock: Annotated[
-        bool, typer.Option(help="Set the device's clock to this computer's time.")
+        bool,
+        typer.Option(help="Set the clock to this computer's time, while there is no owner."),
     ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Give a device its root, clock, lists, settings and secrets.
+    """Give a device its clock, root, lists, settings and secrets.
 
-    What is not named stays as it is. Doing it again does no harm.
+    What is not named stays as it is. Doing it again does no harm. The clock of a device that
+    has an owner is left alone: scanpost clock sets it.
     """
-    with _told():
-        plan = _plan(root, trust, settings, revoked, revoked_table, secret or [])
-        with _connected(port) as client:
+    with told():
+        plan = _plan(root, trust, settings, collection, revoked, revoked_table, secret or [])
+        with connected(port) as client:
             if clock:
                 plan = plan._replace(unix_s=int(time.time()))
             with _bars() as show:
                 done = carry_out(client, plan, show)
             identity = client.identify()
+            if clock and "clock" not in done:
+                remark = clocks.remark_on(client.status()["time"], time.time())
+                if remark:
+                    console.note(remark)
     if as_json:
         _print_json({"done": done, "device": identity})
         return
@@ -160,6 +138,7 @@ def _plan(
     root: Path | None,
     trust: Path | None,
     settings_file: Path | None,
+    collection: Path | None,
     revoked: Path | None,
     revoked_table: Path | None,
     secret_files: list[Path],
@@ -170,6 +149,10 @@ def _plan(
         signed_files.read_trust(trust, key)
     if settings_file:
         signed_files.read_signed(settings_file, settings.TYP, key)
+    if collection and not signed_files.read_collection(collection, key)[1].keys:
+        raise FileProblem(
+            f"{collection} has no keys yet; add one with: scanpost collection add {collection} KEY"
+        )
     table = None
     if revoked:
         table = revoked_table or signed_files.table_path(revoked)
@@ -180,6 +163,7 @@ def _plan(
         root=key,
         trust=files.read(trust) if trust else None,
         settings=files.read(settings_file) if settings_file else None,
+        collection=files.read(collection) if collection else None,
         revoked_table=files.read(table) if table else None,
         revoked=files.read(revoked) if revoked else None,
         secrets=secrets_object(secret_files) if secret_files else None,
@@ -188,7 +172,7 @@ def _plan(
 
 def status(port: Port, as_json: AsJson = False) -> None:
     """Show who a device is and how it is."""
-    with _told(), _connected(port) as client:
+    with _told(), connected(port) as client:
         identity, state = client.identify(), client.status()
     if as_json:
         _print_json({"device": identity, "status": state})
@@ -205,7 +189,7 @@ def _status_rows(identity: dict[str, Any], state: dict[str, Any]) -> Iterator[tu
     yield "name", identity["name"] or "-"
     yield "site", state["site"] or "-"
     yield "board, firmware", f"{identity['board']}, {identity['version']}"
-    yield "clock", _local(state["time"]) if state["time"] else "not set"
+    yield "clock", local(state["time"]) if state["time"] else "not set"
     yield "tube", f"{state['tube']}: {state['count']}" if state["tube"] else "none open"
     waiting = max(0, state["next"] - 1 - max(state["acknowledged"], state["first"] - 1))
     yield "journal", f"{waiting} records to pull, {state['free_sectors']} free sectors"
@@ -227,7 +211,7 @@ def pull_journal(
     The device is told only after the database has it on disk. Doing it again brings only what
     is new. Exit code 1: records are missing that nobody can bring any more.
     """
-    with _told(), _connected(port) as client:
+    with _told(), connected(port) as client:
         store = Store(db)
         with _bars() as show:
             pulled = pull(
@@ -274,7 +258,7 @@ def tubes(
             raise StoreError(f"{db} is not there. Make it with: scanpost pull --db {db}")
         store = Store(db or ":memory:")
         if port is not None:
-            with _connected(port) as client:
+            with connected(port) as client:
                 pull(client, store, int(time.time()), acknowledge=False)
         found, refused = store.tubes(), store.refusals_by_reason()
         registrations = store.registrations()
@@ -305,8 +289,8 @@ def _tube_table(found: list[Tube]) -> Table:
         table.add_row(
             tube.tube or "(without a tube)",
             people,
-            _local(tube.opened_time),
-            _local(tube.closed_time),
+            local(tube.opened_time),
+            local(tube.closed_time),
             tube.device.hex(),
         )
     return table
@@ -321,7 +305,7 @@ def _people_table(registrations: list[dict[str, Any]]) -> Table:
             str(row["position"] or "-"),
             row["subject"].hex(),
             str(row["relation"]),
-            _local(row["time"]),
+            local(row["time"]),
         )
     return table
 

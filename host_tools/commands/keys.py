@@ -1,4 +1,4 @@
-"""`scanpost keys`: the root's key, issuers' keys, HMAC secrets."""
+"""`scanpost keys`: the root's key, issuers', operators' and collection keys, HMAC secrets."""
 
 from pathlib import Path
 from typing import Annotated
@@ -40,6 +40,28 @@ def issuer(path: NewKey, passphrase: WithPassphrase = False, as_json: AsJson = F
     _make(path, passphrase, as_json)
 
 
+@group.command("operator")
+def operator(path: NewKey, passphrase: WithPassphrase = False, as_json: AsJson = False) -> None:
+    """Make the key of an operator, who collects from devices or sets their clocks (Ed25519).
+
+    It counts with a credential of the root: scanpost operator issue
+    """
+    _make(path, passphrase, as_json)
+
+
+@group.command("collection")
+def collection(path: NewKey, passphrase: WithPassphrase = False, as_json: AsJson = False) -> None:
+    """Make a collection key (X25519): devices seal their journals to it, only it opens them.
+
+    Back it up before a device has it: what is sealed to a lost key is lost.
+    """
+    with told():
+        key = keys.create_collection_key(path, new_passphrase(path) if passphrase else None)
+    _tell(path, cose.x25519_kid_of(keys.raw_public(key)).hex(), as_json)
+    if not as_json:
+        typer.echo("Back it up now: what is sealed to a lost key is lost.")
+
+
 @group.command("hmac")
 def hmac(
     path: Annotated[Path, typer.Argument(help="The new secret's file (JSON).")],
@@ -65,17 +87,20 @@ def show(
 ) -> None:
     """Show what a key's file holds, and its kid. Never shows the secret part."""
     with told():
-        alg, kid = _look(path)
+        alg, what, kid = _look(path)
     if as_json:
         print_json({"kid": kid.hex(), "alg": alg})
     else:
-        typer.echo(f"{ALG_NAMES[alg]}, kid {kid.hex()}")
+        typer.echo(f"{what}, kid {kid.hex()}")
 
 
 def _make(path: Path, passphrase: bool, as_json: bool) -> None:
     with told():
         key = keys.create_key(path, new_passphrase(path) if passphrase else None)
-    kid = cose.kid_of(keys.raw_public(key)).hex()
+    _tell(path, cose.kid_of(keys.raw_public(key)).hex(), as_json)
+
+
+def _tell(path: Path, kid: str, as_json: bool) -> None:
     public = keys.public_path(path)
     if as_json:
         print_json({"kid": kid, "private": str(path), "public": str(public)})
@@ -85,12 +110,12 @@ def _make(path: Path, passphrase: bool, as_json: bool) -> None:
     typer.echo(f"kid: {kid}")
 
 
-def _look(path: Path) -> tuple[int, bytes]:
+def _look(path: Path) -> tuple[int | None, str, bytes]:
+    """COSE's number of the algorithm (None: it does not sign), its name, and the kid."""
     if keys.is_secret_file(path):
         secret = keys.load_secret(path)
-        return secret.alg, secret.kid
-    if keys.is_private_file(path):
-        raw = keys.raw_public(keys.load_private(path, ask_passphrase))
-    else:
-        raw = keys.load_public(path)
-    return cose.ALG_EDDSA, cose.kid_of(raw)
+        return secret.alg, ALG_NAMES[secret.alg], secret.kid
+    kind, kid = keys.kid_of_file(path, ask_passphrase)
+    if kind == "X25519":
+        return None, "X25519 (collection key)", kid
+    return cose.ALG_EDDSA, kind, kid

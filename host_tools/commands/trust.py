@@ -8,8 +8,15 @@ import typer
 from rich.table import Column, Table
 
 from host_tools.code_text import read_code
-from host_tools.console import AsJson, RootKey, Zone, console, print_json, told
-from host_tools.signed_files import Root, read_revoked, read_signed, read_trust, table_path
+from host_tools.console import AsJson, RootKey, Zone, console, hex_bytes, print_json, told
+from host_tools.signed_files import (
+    Root,
+    read_credential,
+    read_revoked,
+    read_signed,
+    read_trust,
+    table_path,
+)
 from provisioning import cose, files, keys, local_time, passes, revocation, settings, trust
 from provisioning.errors import FileProblem, Malformed, Mistyped, NotAllowed, Refused
 from provisioning.revocation import RevocationList
@@ -114,7 +121,7 @@ def remove(
     with told():
         owner = Root.load(root)
         signed, found = read_trust(path, owner.public)
-        left = found.without(_hex(kid, "A kid", 8, 8))
+        left = found.without(hex_bytes(kid, "A kid", 8, 8))
         owner.write(path, trust.TYP, signed.sequence + 1, left.body())
     typer.echo(f"{path}: number {signed.sequence + 1}, {len(left.issuers)} issuers")
 
@@ -175,6 +182,10 @@ def revoke(
         list[str] | None,
         typer.Option("--id", metavar="KID:CTI", help="A pass by its ids in hex; may be repeated."),
     ] = None,
+    operator: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="CREDENTIAL", help="An operator's credential; may be repeated."),
+    ] = None,
     table: Annotated[
         Path | None, typer.Option(help="The table's file. [LIST with the ending .table]")
     ] = None,
@@ -184,9 +195,9 @@ def revoke(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Revoke passes. Writes the signed list and its table; devices need both.
+    """Revoke passes and operators. Writes the signed list and its table; devices need both.
 
-    Without passes it makes a list, or signs the one there is anew.
+    Without any it makes a list, or signs the one there is anew.
     """
     with told():
         owner = Root.load(root)
@@ -199,6 +210,7 @@ def revoke(
             number = sequence or number
         new_ones = {_entry_of_code(code) for code in codes or ()}
         new_ones |= {_entry_of_pair(text) for text in pair or ()}
+        new_ones |= {_entry_of_operator(path, owner.public) for path in operator or ()}
         added = len(new_ones - found.entries)
         found = RevocationList(found.entries | new_ones)
         files.replace(table or table_path(path), found.table())
@@ -206,7 +218,7 @@ def revoke(
     if as_json:
         print_json({"sequence": number, "added": added, "revoked": len(found.entries)})
     else:
-        typer.echo(f"{path}: number {number}, {len(found.entries)} passes revoked, {added} new")
+        typer.echo(f"{path}: number {number}, {len(found.entries)} revoked, {added} new")
 
 
 def make_settings(
@@ -308,18 +320,12 @@ def _entry_of_code(code: str) -> bytes:
 
 def _entry_of_pair(text: str) -> bytes:
     kid, _, cti = text.partition(":")
-    return revocation.entry(_hex(kid, "A kid", 8, 8), _hex(cti, "A cti", 8, 16))
+    return revocation.entry(hex_bytes(kid, "A kid", 8, 8), hex_bytes(cti, "A cti", 8, 16))
 
 
-def _hex(text: str, what: str, least: int, most: int) -> bytes:
-    try:
-        data = bytes.fromhex(text)
-    except ValueError as error:
-        raise Mistyped(f"{what} is written in hex digits, not like {text!r}.") from error
-    if not least <= len(data) <= most:
-        size = f"{least}" if least == most else f"{least} to {most}"
-        raise Mistyped(f"{what} has {size} bytes, two hex digits each.")
-    return data
+def _entry_of_operator(path: Path, root: bytes) -> bytes:
+    credential = read_credential(path, root)
+    return revocation.entry(credential.root_kid, credential.cti)
 
 
 def _offset_minutes(text: str) -> int:
