@@ -55,6 +55,11 @@ class Sealed:
     def keys(self):
         return {self.kid: self.key}
 
+    def settle(self):
+        """What a device does between people."""
+        while self.journal.idle(NOON):
+            pass
+
     def register(self, number, position=0):
         payload = [subject(number), b"cti-8 by", 3, 1, position, 77]
         return self.journal.append(records.REGISTRATION, NOON + 60 * number, payload)
