@@ -1,0 +1,77 @@
+"""A device behind a pty that judges operators with the firmware's own code."""
+
+import device_time  # noqa: F401 - gives CPython the ticks of MicroPython
+from commands import CLOCK, COLLECT, Commands, NotAllowed
+from link.server import LinkError
+from link_device import LinkDevice, Sink
+from verify import cose, revocation
+
+
+class Judged(Sink):
+    """An object that is judged when it is committed, and not kept."""
+
+    def __init__(self, device, judge):
+        super().__init__(device, None)
+        self._judge = judge
+
+    def commit(self, sha256):
+        try:
+            return self._judge(self._data)
+        except NotAllowed as error:
+            raise LinkError(error.code) from None
+
+
+class OperatedDevice(LinkDevice):
+    """Has an owner; takes lists of every kind, credentials and commands."""
+
+    newest_signed_at = 1700000000
+
+    def __init__(self, root, unix_s=None):
+        super().__init__()
+        self.root = root
+        self.unix_s = unix_s
+        self.revoked = b""  # the table
+        self.commands = Commands(
+            self,
+            self,
+            lambda count: bytes(range(count)),
+            {
+                "set_clock": (CLOCK, self._set_clock_signed),
+                "close_shift": (COLLECT, lambda operator, arguments: 7),
+            },
+        )
+
+    def status(self):
+        return {**super().status(), "time": self.unix_s}
+
+    def now(self):
+        return self.unix_s
+
+    def set_clock(self, unix_s):
+        raise LinkError("OPERATOR_NEEDED")
+
+    def _set_clock_signed(self, operator, arguments):
+        (self.unix_s,) = arguments
+        return self.unix_s
+
+    def root_kid(self):
+        return cose.kid_of(self.root)
+
+    def is_revoked(self, kid, cti):
+        def read(offset, length):
+            return self.revoked[offset : offset + length]
+
+        count = len(self.revoked) // revocation.ENTRY_BYTES
+        return revocation.is_listed(read, count, revocation.entry(kid, cti))
+
+    def challenge(self):
+        return self.commands.challenge()
+
+    def open_sink(self, kind, size):
+        if kind == "operator":
+            return Judged(self, self.commands.present)
+        if kind == "command":
+            return Judged(self, self.commands.execute)
+        if kind == "collection":
+            return Sink(self, kind)
+        return super().open_sink(kind, size)
