@@ -8,6 +8,7 @@ from host_tools.commands import (
     conform,
     device,
     issue,
+    journal,
     keys,
     operator,
     sim,
@@ -21,7 +22,19 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # they may hold keys
     help="Offline registration of sampling passes: keys, passes, devices, journals.",
 )
-for command in (keys, trust, collection, operator, issue, verify, conform, device, clock, sim):
+for command in (
+    keys,
+    trust,
+    collection,
+    operator,
+    issue,
+    verify,
+    conform,
+    device,
+    clock,
+    journal,
+    sim,
+):
     command.register(app)
 
 

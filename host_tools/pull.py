@@ -51,12 +51,14 @@ def pull(
     keys: Mapping[bytes, X25519PrivateKey] | None = None,
     operator: Operator | None = None,
     close_shift: bool = False,
+    accept_damage: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Pulled:
     """Reads what is not stored yet, opens it, and acknowledges it where an operator signs.
 
     keys: collection keys by kid; without them records are kept as they are, to be opened later.
-    close_shift: also lets the device forget. progress: (sequence, last sequence).
+    close_shift: also lets the device forget. accept_damage: what is altered or missing is taken as
+    it is, on the device's signed word. progress: (sequence, last sequence).
     Does not acknowledge where something was altered, nor when nothing is new but what pulls cause.
     Raises StoreError, StatementError, and those of the client.
     """
@@ -75,8 +77,10 @@ def pull(
     new, repeated = _read(client, store, device, status["next"], progress)
     opened = store.open(device, keys or {})
     last = store.next_sequence(device) - 1
+    if accept_damage:
+        store.accept_damage(device, last)
     if last:
-        _have_signed(client, store, identity, max(1, stored - 1), last, now_s)
+        _have_signed(client, store, identity, (max(1, stored - 1), last), now_s, accept_damage)
     found = Pulled(
         *(device, new, repeated, opened, store.problems(device), store.missing(device)),
         *(None, None),
@@ -126,13 +130,19 @@ def _read(
 
 
 def _have_signed(
-    client: Client, store: Store, identity: dict[str, bytes], first: int, last: int, now_s: int
+    client: Client,
+    store: Store,
+    identity: dict[str, bytes],
+    sequences: tuple[int, int],
+    now_s: int,
+    accept_damage: bool,
 ) -> None:
     """Has the device sign for what was read, and keeps that. Raises StatementError."""
-    device, chain = identity["device"], store.chain(identity["device"])
+    device = identity["device"]
+    chain = None if accept_damage else store.chain(device)
     nonce = secrets.token_bytes(statement.NONCE_BYTES)
-    raw = client.statement(nonce, first, last)
-    expected = Statement(device, nonce, first, last, chain, 0)
+    raw = client.statement(nonce, *sequences)
+    expected = Statement(device, nonce, *sequences, chain, 0)
     said = statement.verify(raw, identity["key"], expected)
     store.add_statement(said, raw, now_s)
     if chain is None:

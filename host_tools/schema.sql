@@ -9,7 +9,8 @@ CREATE TABLE devices (
     acknowledged INTEGER NOT NULL DEFAULT 0,
     opened INTEGER NOT NULL DEFAULT 0,
     chain BLOB,
-    begins_late INTEGER NOT NULL DEFAULT 0
+    begins_late INTEGER NOT NULL DEFAULT 0,
+    accepted INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE records (
     device BLOB NOT NULL REFERENCES devices,

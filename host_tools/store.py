@@ -311,10 +311,12 @@ class Store:
                 )
 
     def adopt_chain(self, device: bytes, chain: bytes | None) -> None:
-        """Takes the device's signed word for the chain value, where this database began late."""
-        self._db.execute(
-            "UPDATE devices SET chain = ? WHERE device = ? AND chain IS NULL", (chain, device)
-        )
+        """Takes the device's signed word for the chain value behind what is stored."""
+        self._db.execute("UPDATE devices SET chain = ? WHERE device = ?", (chain, device))
+
+    def accept_damage(self, device: bytes, up_to: int) -> None:
+        """Notes that somebody takes the problems up to this record as they are."""
+        self._db.execute("UPDATE devices SET accepted = ? WHERE device = ?", (up_to, device))
 
     def chain(self, device: bytes) -> bytes | None:
         """The chain value behind the last record that was opened; None where it is not known."""
@@ -322,10 +324,11 @@ class Store:
         return row[0]
 
     def problems(self, device: bytes) -> list[Problem]:
-        """The records that could not be opened."""
+        """The records that could not be opened, and which nobody has accepted as they are."""
         rows = self._db.execute(
             "SELECT sequence, problem, sealed_to FROM records "
-            "WHERE device = ? AND problem IS NOT NULL ORDER BY sequence",
+            "WHERE device = ?1 AND problem IS NOT NULL AND (sealed_to IS NOT NULL OR sequence > "
+            "(SELECT accepted FROM devices WHERE device = ?1)) ORDER BY sequence",
             (device,),
         )
         return [Problem(*row) for row in rows]

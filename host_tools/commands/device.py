@@ -1,6 +1,7 @@
 """Commands that talk to a device or read what was pulled: provision, status, pull, tubes."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ from host_tools import console, signed_files
 from host_tools.commands import clock as clocks
 from host_tools.commands.connected import Port, connected, local, told
 from host_tools.console import EXIT_FILE, EXIT_REFUSED, AsJson, give_up
+from host_tools.journal.statement import StatementError
+from host_tools.key_files import collection_keys
+from host_tools.operator import Operator
 from host_tools.provision import Plan, secrets_object
 from host_tools.provision import provision as carry_out
 from host_tools.pull import Pulled, pull
@@ -41,6 +45,8 @@ def _told() -> Iterator[None]:
             yield
     except StoreError as error:
         give_up(str(error), EXIT_FILE)
+    except StatementError as error:
+        give_up(str(error), EXIT_REFUSED)
 
 
 @contextmanager
@@ -192,7 +198,9 @@ def _status_rows(identity: dict[str, Any], state: dict[str, Any]) -> Iterator[tu
     yield "clock", local(state["time"]) if state["time"] else "not set"
     yield "tube", f"{state['tube']}: {state['count']}" if state["tube"] else "none open"
     waiting = max(0, state["next"] - 1 - max(state["acknowledged"], state["first"] - 1))
-    yield "journal", f"{waiting} records to pull, {state['free_sectors']} free sectors"
+    yield "journal", f"{waiting} records to pull, room for {state['remaining']} registrations"
+    if state["remaining"] <= state["capacity"] // 10:
+        yield "", "over 90 % full: pull it and close its shift (scanpost pull --close-shift)"
     for kind, sequence in sorted(state["lists"].items()):
         yield kind, f"number {sequence}"
     yield "issuers, secrets", f"{state['issuers']}, {state['secrets']}"
@@ -201,44 +209,78 @@ def _status_rows(identity: dict[str, Any], state: dict[str, Any]) -> Iterator[tu
 def pull_journal(
     port: Port,
     db: Database,
-    acknowledge: Annotated[
-        bool, typer.Option(help="Tell the device what is stored, so that it may reuse the space.")
-    ] = True,
+    collection_key: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Collection key (PEM, private) that opens the records; may be repeated. "
+            "Without it they are kept sealed, and opened by a later pull that has it."
+        ),
+    ] = None,
+    operator: Annotated[
+        Path | None, typer.Option(help="The operator's private key (PEM), to acknowledge with.")
+    ] = None,
+    credential: Annotated[
+        Path | None, typer.Option(help="The operator's credential, with the role collect.")
+    ] = None,
+    close_shift: Annotated[
+        bool,
+        typer.Option(
+            "--close-shift", help="Let the device forget what is acknowledged, and whom it saw."
+        ),
+    ] = False,
+    accept_damage: Annotated[
+        bool,
+        typer.Option(
+            "--accept-damage", help="Go on although records are altered or missing; they stay so."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take what a device has recorded into a database.
+    """Take what a device has recorded into a database; open and verify it.
 
-    The device is told only after the database has it on disk. Doing it again brings only what
-    is new. Exit code 1: records are missing that nobody can bring any more.
+    The device is told only after the database has it on disk, and only by an operator. Doing it
+    again brings only what is new. Exit code 1: records are altered or missing.
     """
-    with _told(), connected(port) as client:
-        store = Store(db)
-        with _bars() as show:
-            pulled = pull(
-                client,
-                store,
-                int(time.time()),
-                acknowledge,
-                lambda done, last: show("journal", done, last),
-            )
-        store.close()
+    if (operator is None) != (credential is None):
+        raise typer.BadParameter("An operator takes both --operator and --credential.")
+    if close_shift and operator is None:
+        raise typer.BadParameter("Only an operator closes a shift: --operator and --credential.")
+    with _told():
+        signer = Operator.load(operator, credential) if operator and credential else None
+        opening_keys = collection_keys(collection_key or [])
+        with connected(port) as client:
+            store = Store(db)
+            with _bars() as show:
+                pulled = pull(
+                    *(client, store, int(time.time()), opening_keys, signer),
+                    close_shift=close_shift,
+                    accept_damage=accept_damage,
+                    progress=lambda done, last: show("journal", done, last),
+                )
+            store.close()
     if as_json:
         _print_json(pulled._asdict())
     else:
         _tell_pulled(pulled)
-    if pulled.missing:
+    if pulled.missing or pulled.damaged:
         raise typer.Exit(EXIT_REFUSED)
 
 
 def _tell_pulled(pulled: Pulled) -> None:
-    typer.echo(f"Device {pulled.device.hex()}: {pulled.new} new records.")
-    if pulled.undecoded:
-        typer.echo(
-            f"{pulled.undecoded} of them are of a kind that this scanpost does not know; "
-            "they are stored as they are."
-        )
+    typer.echo(f"Device {pulled.device.hex()}: {pulled.new} new records, {pulled.opened} opened.")
+    for kid, count in Counter(problem.sealed_to for problem in pulled.problems).items():
+        if kid is not None:
+            typer.echo(f"{count} records are sealed to collection key {kid.hex()}; they are kept.")
+    for problem in pulled.damaged:
+        typer.echo(f"Record {problem.sequence}: {problem.problem}.")
     for first, last in pulled.missing:
         typer.echo(f"Missing: records {first} to {last}. Were they pulled into another database?")
+    if pulled.acknowledged is not None:
+        typer.echo(f"Acknowledged up to record {pulled.acknowledged}.")
+    elif pulled.damaged:
+        typer.echo("Not acknowledged. To go on all the same: --accept-damage")
+    if pulled.released is not None:
+        typer.echo(f"The shift is closed; the device may forget up to record {pulled.released}.")
 
 
 def tubes(
@@ -246,6 +288,10 @@ def tubes(
     port: Annotated[
         str | None,
         typer.Option(help="Read a device's journal instead, and leave it as it is."),
+    ] = None,
+    collection_key: Annotated[
+        list[Path] | None,
+        typer.Option(help="With --port: collection key (PEM, private); may be repeated."),
     ] = None,
     people: Annotated[bool, typer.Option(help="List the registrations of each tube too.")] = False,
     as_json: AsJson = False,
@@ -259,7 +305,7 @@ def tubes(
         store = Store(db or ":memory:")
         if port is not None:
             with connected(port) as client:
-                pull(client, store, int(time.time()), acknowledge=False)
+                pull(client, store, int(time.time()), collection_keys(collection_key or []))
         found, refused = store.tubes(), store.refusals_by_reason()
         registrations = store.registrations()
         store.close()

@@ -8,18 +8,20 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from host_tools import console, key_files
-from host_tools.console import AsJson, give_up, told
+from host_tools import console
+from host_tools.commands.connected import local
+from host_tools.console import AsJson, give_up, hex_bytes, told
 from host_tools.journal import image, records
 from host_tools.journal.image import Image
 from host_tools.journal.opening import Opened
+from host_tools.key_files import collection_keys
 from host_tools.store import Store, StoreError
 from provisioning import files
 from provisioning.errors import FileProblem
 
 EXIT_DAMAGED = 1
 
-app = typer.Typer(
+group = typer.Typer(
     no_args_is_help=True,
     help=(
         "Examine a journal's partition, read from a device that no longer starts.\n\n"
@@ -27,6 +29,12 @@ app = typer.Typer(
         "esptool read-flash 0x310000 0x80000 journal.bin"
     ),
 )
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `journal` to `scanpost`."""
+    app.add_typer(group, name="journal")
+
 
 ImageFile = Annotated[Path, typer.Argument(metavar="IMAGE", help="The partition's bytes.")]
 Key = Annotated[
@@ -62,9 +70,9 @@ class Examined:
             raise FileProblem(
                 f"{path} holds no record. Is it the journal's partition, from its first byte on?"
             )
-        collection = key_files.collection_keys(keys or [])
-        self.device = _hex(device, 8, "--device")
-        key = _hex(device_key, 32, "--device-key")
+        collection = collection_keys(keys or [])
+        self.device = hex_bytes(device, "A device's id", 8, 8) if device else None
+        key = hex_bytes(device_key, "A device's key", 32, 32) if device_key else None
         if db is not None:
             self.device, key = self._look_up(db)
         self.is_checked = self.device is not None
@@ -94,18 +102,6 @@ class Examined:
         return [one for one in self.opened if one.problem and one.sealed_to is None]
 
 
-def _hex(text: str | None, size: int, option: str) -> bytes | None:
-    if text is None:
-        return None
-    try:
-        value = bytes.fromhex(text)
-    except ValueError:
-        value = b""
-    if len(value) != size:
-        raise typer.BadParameter(f"{option} takes {2 * size} hexadecimal digits.")
-    return value
-
-
 def _examine(*arguments: Any) -> Examined:
     with told():
         try:
@@ -114,7 +110,7 @@ def _examine(*arguments: Any) -> Examined:
             raise FileProblem(str(error)) from error
 
 
-@app.command()
+@group.command()
 def verify(
     file: ImageFile,
     key: Key = None,
@@ -176,7 +172,7 @@ def _tell(examined: Examined, verified: int, sealed: list[Opened]) -> None:
         typer.echo("Nothing is damaged, altered or missing in between.")
 
 
-@app.command()
+@group.command()
 def show(
     file: ImageFile,
     key: Key = None,
@@ -191,11 +187,11 @@ def show(
         record = one.record
         said = ", ".join(f"{name} {value}" for name, value in _said(one).items())
         kind = records.TYPE_NAMES.get(record.type, f"type {record.type}")
-        table.add_row(str(record.sequence), console.local_minute(record.minute), kind, said)
+        table.add_row(str(record.sequence), local(record.minute and record.minute * 60), kind, said)
     console.console().print(table)
 
 
-@app.command()
+@group.command()
 def dump(
     file: ImageFile,
     key: Key = None,

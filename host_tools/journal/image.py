@@ -26,7 +26,7 @@ _RETIRED = bytes(SLOT_BYTES)
 class Sector(NamedTuple):
     """A sector with a header. The numbers are sequence numbers; chain: before its first record."""
 
-    index: int
+    sector: int
     first: int
     epoch: int
     acknowledged: int

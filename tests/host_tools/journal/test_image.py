@@ -57,19 +57,24 @@ def test_damage_is_named_and_the_rest_is_read():
     data = bytearray(_image(sealed))
     whole = image.read(bytes(data))
     second = next(sector for sector in whole.sectors if sector.first > 1)
-    at = second.index * image.SECTOR_BYTES
+    at = second.sector * image.SECTOR_BYTES
     slot = next(slot for slot in range(4, 64) if data[at + slot * 64 + 1] == records.REGISTRATION)
     data[at + slot * 64 + 30] ^= 0x10  # a torn record
     data[at] ^= 0x01  # and its sector's header
     found, opened = _open(sealed, bytes(data))
     assert len(found.records) == len(whole.records) - 1
     places = {(damage.sector, damage.slot) for damage in found.damages}
-    assert (second.index, None) in places
+    assert (second.sector, None) in places
     lost = {record.sequence for record in whole.records} - {
         record.sequence for record in found.records
     }
-    # What was bound to the lost record cannot be verified; all else is.
-    assert [one.record.sequence for one in opened if one.problem] == [max(lost) + 1]
+    # What was bound to the lost record cannot be verified, nor the signatures over it, up to the
+    # next checkpoint; all else is.
+    wrong = [one for one in opened if one.problem]
+    assert wrong[0].record.sequence == max(lost) + 1
+    assert {one.record.type for one in wrong[1:]} <= {records.EPOCH}
+    following = next(sector.first for sector in whole.sectors if sector.first > max(lost))
+    assert all(one.record.sequence < following for one in wrong)
 
 
 def test_a_sector_put_back_is_found_by_its_checkpoint():
