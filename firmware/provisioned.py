@@ -106,6 +106,11 @@ class Provisioned:
         self._slot = 1
         self._count = 0
 
+    @property
+    def device_id(self):
+        """8 bytes, or None before a root is installed."""
+        return self.identity.device_id
+
     def load(self):
         """Reads everything from the file system. Raises Malformed if a file was damaged."""
         root = files.read(ROOT)
