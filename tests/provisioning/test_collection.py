@@ -64,6 +64,13 @@ def test_keys_of_small_order_are_refused_here_and_there(key):
         CollectionKeys([row])
 
 
+def test_the_bytes_on_the_page():
+    row = row_of(OLD, 1790000000, "lab")
+    assert cbor2.dumps(_list(row).body()) == (
+        b"\x81\x84\x48" + row.kid + b"\x58\x20" + OLD + bytes.fromhex("1a6ab13b80") + b"\x63lab"
+    )
+
+
 def test_eight_keys_and_no_more():
     made = _list(*(row_of(keys.raw_public(X25519PrivateKey.generate()), n) for n in range(8)))
     assert CollectionKeys(made.body()).at(99)[0] == made.keys[7].kid

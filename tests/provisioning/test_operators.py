@@ -42,6 +42,40 @@ def test_a_credential_byte_by_byte():
     assert claims == {2: "Li 李", 4: NOW + 86400, 6: NOW, 8: {1: key}, 9: "collect clock"}
 
 
+def test_the_bytes_on_the_page():
+    data = operators.issue_credential(
+        ROOT, OPERATOR_PUBLIC, "Li", ("collect", "clock"), NOW, NOW + 1
+    )
+    cti = operators.open_credential(data, None).cti
+    assert data[:-64] == (
+        bytes.fromhex("d284 5831 a30127 0448")
+        + cose.kid_of(ROOT_PUBLIC)
+        + bytes.fromhex("107821")
+        + b"application/scanpost-operator+cwt"
+        + bytes.fromhex("a0 5855 a6 0262")
+        + b"Li"
+        + bytes.fromhex("041a 6ab13b81 061a 6ab13b80 0748")
+        + cti
+        + bytes.fromhex("08a101a3 0101 2006 215820")
+        + OPERATOR_PUBLIC
+        + b"\x09\x6dcollect clock"
+        + bytes.fromhex("5840")
+    )
+    data = operators.sign_command(OPERATOR, DEVICE, NONCE, "set_clock", [NOW])
+    assert data[:-64] == (
+        bytes.fromhex("d284 5831 a30127 0448")
+        + cose.kid_of(OPERATOR_PUBLIC)
+        + bytes.fromhex("107821")
+        + b"application/scanpost-command+cbor"
+        + bytes.fromhex("a0 582b 8448")
+        + DEVICE
+        + bytes.fromhex("50")
+        + NONCE
+        + b"\x69set_clock"
+        + bytes.fromhex("811a 6ab13b80 5840")
+    )
+
+
 def test_the_device_reads_a_credential_as_the_host_does():
     data = _issue()
     here = operators.open_credential(data, ROOT_PUBLIC)
