@@ -80,10 +80,10 @@ def read(data: bytes) -> Image:
 
 
 def _sector(index: int, slot: bytes) -> Sector | None:
-    magic, *said, chain, _tag_key, crc = _HEADER.unpack(slot)
-    if magic != MAGIC or crc != zlib.crc32(slot[:-4]) or not said[0]:
+    magic, first, epoch, acknowledged, released, tube, chain, _, crc = _HEADER.unpack(slot)
+    if magic != MAGIC or crc != zlib.crc32(slot[:-4]) or not first:
         return None
-    return Sector(index, *said, chain)
+    return Sector(index, first, epoch, acknowledged, released, tube, chain)
 
 
 def _slots(content: bytes) -> Iterator[tuple[int, Record | str]]:

@@ -7,12 +7,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from host_tools.client import Client, DeviceError, NoAnswer
+from host_tools.operator import Operator
 from host_tools.provision import Plan, provision
 from host_tools.pull import pull
 from host_tools.store import Store
-from provisioning import cose, revocation, settings, trust
+from provisioning import collection, cose, operators, revocation, settings, trust
+from provisioning.collection import CollectionList
 from provisioning.keys import create_key, raw_public
 from provisioning.revocation import RevocationList
 from provisioning.settings import Settings
@@ -57,6 +60,15 @@ class Owner:
         self.issuers = TrustList(
             (Issuer(kid, cose.ALG_EDDSA, issuer, NOW_S, NOW_S + 10**6, 2592000, "区卫健委"),)
         )
+        self.collection = X25519PrivateKey.generate()
+        row = collection.row_of(raw_public(self.collection.public_key()), NOW_S - 60, "Lab")
+        self.collection_keys = {row.kid: self.collection}
+        self.collection_list = CollectionList((row,))
+        li = create_key(folder / "li.pem")
+        credential = operators.issue_credential(
+            self.key, raw_public(li), "Li", operators.ROLES, NOW_S, NOW_S + 86400
+        )
+        self.operator = Operator(li, credential)
         pairs = [(kid, number.to_bytes(8, "big")) for number in range(400)]
         self.revoked = RevocationList(frozenset(revocation.entry(*pair) for pair in pairs))
 
@@ -68,6 +80,7 @@ class Owner:
             root=self.public,
             unix_s=NOW_S,
             trust=signed(trust.TYP, self.issuers.body()),
+            collection=signed(collection.TYP, self.collection_list.body()),
             settings=signed(settings.TYP, Settings(site="东门", device_name=name).body()),
             revoked_table=self.revoked.table(),
             revoked=signed(revocation.TYP, self.revoked.body()),
@@ -98,7 +111,7 @@ def test_provisioning_lasts_and_repeats_do_no_harm(board, owner):
     client = Client(LinkPort(board))
     assert client.identify() == before
     status = client.status()
-    assert status["lists"] == {"trust": 1, "settings": 1, "revoked": 1}
+    assert status["lists"] == {"trust": 1, "settings": 1, "collection": 1, "revoked": 1}
     assert status["issuers"] == 1 and status["site"] == "东门"
 
 
@@ -124,7 +137,7 @@ def test_what_a_device_does_not_take(board, owner, tmp_path):
         client.send_object("firmware", b"x")
     with pytest.raises(DeviceError, match="TOO_LARGE"):
         client.send_object("trust", bytes(5000))
-    assert client.status()["lists"] == {"trust": 5, "settings": 5, "revoked": 5}
+    assert client.status()["lists"] == {"trust": 5, "settings": 5, "collection": 5, "revoked": 5}
 
 
 def test_a_power_cut_while_provisioning(board, owner):
@@ -154,15 +167,82 @@ def test_pulling_acknowledging_and_pulling_again(board, owner):
     store = Store(":memory:")
     client = Client(LinkPort(board))
     provision(client, owner.plan(), _quiet)
-    first = pull(client, store, NOW_S)
-    assert first.new == 5 and first.missing == [] and first.acknowledged == 5
-    again = pull(client, store, NOW_S)
+
+    def pulled(**options):
+        return pull(client, store, NOW_S, owner.collection_keys, owner.operator, **options)
+
+    first = pulled()
+    assert first.new == first.opened == first.acknowledged > 4
+    assert first.problems == first.missing == []
+    again = pulled()
     assert (again.new, again.acknowledged) == (1, None)
-    assert pull(client, store, NOW_S).new == 0
+    assert pulled().new == 0
     board.power_off()
     board.power_on()
-    board.run_for_ms(500)
+    board.run_for_ms(1000)
     client = Client(LinkPort(board))
-    third = pull(client, store, NOW_S)
-    assert (third.new, third.undecoded, third.missing) == (1, 0, [])
-    assert client.status()["acknowledged"] == third.acknowledged == 7
+    third = pulled()
+    assert third.new == 2 and third.problems == []  # an epoch, and the boot in it
+    assert client.status()["acknowledged"] == third.acknowledged
+    closed = pulled(close_shift=True)
+    assert closed.released == client.status()["released"] == third.acknowledged
+    assert pulled().problems == [] and pulled().problems == []
+
+
+def test_only_operators_empty_a_device(board, owner, tmp_path):
+    store = Store(":memory:")
+    client = Client(LinkPort(board))
+    provision(client, owner.plan(), _quiet)
+    assert pull(client, store, NOW_S, owner.collection_keys).acknowledged is None
+    device = client.identify()["device"]
+    last = store.next_sequence(device) - 1
+    with pytest.raises(DeviceError, match="OPERATOR_NEEDED"):
+        client.set_clock(NOW_S + 5)
+    with pytest.raises(DeviceError, match="NO_OPERATOR"):
+        client.send_object("command", b"x")
+    owner.operator.present(client)
+    with pytest.raises(DeviceError, match="CHAIN"):
+        owner.operator.command(client, device, "acknowledge", [last, bytes(24)])
+    with pytest.raises(DeviceError, match="WRONG_DEVICE"):
+        owner.operator.command(client, b"another!", "close_shift", [])
+    stranger = create_key(tmp_path / "stranger.pem")
+    credential = operators.issue_credential(
+        create_key(tmp_path / "other-root.pem"),
+        raw_public(stranger),
+        "X",
+        operators.ROLES,
+        1,
+        2**31,
+    )
+    with pytest.raises(DeviceError, match="UNKNOWN_KEY"):
+        Operator(stranger, credential).run(client, device, "close_shift", [])
+    with pytest.raises(DeviceError, match="NO_OPERATOR"):
+        owner.operator.command(client, device, "close_shift", [])
+    assert client.status()["acknowledged"] == 0
+    assert owner.operator.run(client, device, "set_clock", [NOW_S + 5]) == NOW_S + 5
+    with pytest.raises(DeviceError, match="EXPIRED"):
+        owner.operator.run(client, device, "set_clock", [NOW_S + 86400])
+
+
+def test_a_pull_that_power_cuts_short_loses_and_doubles_nothing(board, owner):
+    store = Store(":memory:")
+    client = Client(LinkPort(board), attempts=2)
+    provision(client, owner.plan(), _quiet)
+    for after in range(1, 6):
+        board.flash.cut_at(board.flash.operations + after)
+        try:
+            pull(client, store, NOW_S, owner.collection_keys, owner.operator, close_shift=True)
+        except (NoAnswer, DeviceError):
+            assert not board.powered
+        board.power_off()
+        board.power_on()
+        board.run_for_ms(1000)
+        client = Client(LinkPort(board), attempts=2)
+    assert pull(client, store, NOW_S, owner.collection_keys, owner.operator).problems == []
+    device = client.identify()["device"]
+    assert store.count(device) == len(set(_sequences(store, device)))
+
+
+def _sequences(store, device):
+    rows = store._db.execute("SELECT sequence FROM records WHERE device = ?", (device,))
+    return [sequence for (sequence,) in rows]
