@@ -22,6 +22,7 @@ work (sectors erased ahead, epochs, the index) between people.
 import asyncio
 import time
 
+import scrub
 from journal import JournalFull, NoCollectionKey, bodies
 from rules import Refusal
 from ui import screens, sounds
@@ -51,10 +52,12 @@ class App:
         self._refusals = refusals
         self._waiting_screen = screens.starting  # shown until the scanner answers
         self._scanned_ms = time.ticks_add(time.ticks_ms(), -_PAUSE_MS)
+        self._is_clean = True  # nothing of anyone has been in memory since it was overwritten
 
     def handle_line(self, line):
         """Decides one line from the scanner and tells the staff. line: bytes without its tail."""
         self._scanned_ms = time.ticks_ms()
+        self._is_clean = False
         try:
             if not self._is_ready():
                 raise Refusal("NOT_READY")
@@ -167,13 +170,24 @@ class App:
                 self._feedback.idle(self._idle_screen)
 
     async def run_journal(self):
-        """What the journal does ahead of need, a step at a time, when no code is likely to come."""
+        """What the journal does ahead of need, a step at a time, when no code is likely to come.
+
+        Then, too, what is left in memory of the person before is overwritten.
+        """
         while True:
             await asyncio.sleep_ms(_IDLE_STEP_MS)
-            since_ms = time.ticks_diff(time.ticks_ms(), self._scanned_ms)
-            if since_ms >= _PAUSE_MS or _BETWEEN_PEOPLE_MS[0] <= since_ms < _BETWEEN_PEOPLE_MS[1]:
-                try:
-                    self._journal.idle(self._clock.now() or 0)
-                except OSError:
-                    # Only ahead of need: whoever needs the flash next will be refused and told.
-                    continue
+            if not self._is_quiet():
+                continue
+            try:
+                self._journal.idle(self._clock.now() or 0)
+            except OSError:
+                # Only ahead of need: whoever needs the flash next will be refused and told.
+                continue
+            if not self._is_clean:
+                self._is_clean = True
+                scrub.scrub()
+
+    def _is_quiet(self):
+        since_ms = time.ticks_diff(time.ticks_ms(), self._scanned_ms)
+        low_ms, high_ms = _BETWEEN_PEOPLE_MS
+        return since_ms >= _PAUSE_MS or low_ms <= since_ms < high_ms

@@ -13,6 +13,7 @@ from link.server import LinkError
 from micropython import const
 from provisioned import InstallError
 from randomness import NotSeeded
+from rules import Refusal
 
 VERSION = "0.1.0"
 _EARLIEST_S = const(1640995200)  # 2022: no pass is older
@@ -243,10 +244,18 @@ class Device:
         """[] -> highest sequence number that may leave the flash"""
         if arguments:
             raise LinkError("ARGUMENTS")
+        now = self._clock.now()
         try:
-            released = self._journal.close_shift(self._clock.now() or 0, operator.kid)
+            self._registrar.close_tube(now)
+        except Refusal:
+            # No room to say so; the journal lets the tube go with the shift all the same.
+            self._registrar.tube = None
+        try:
+            released = self._journal.close_shift(now or 0, operator.kid)
         except JournalFull:
             raise LinkError("FULL") from None
+        finally:
+            self._registrar.resume()
         self._changed()
         return released
 

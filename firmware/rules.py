@@ -54,12 +54,16 @@ class Registrar:
             return
         if self._journal.seen_tube(tube) is not None:
             raise Refusal("TUBE_USED")
+        self.close_tube(unix_s)
+        self._append(bodies.TUBE_OPENED, unix_s, [tube, self.staff])
+        self.tube = tube
+
+    def close_tube(self, unix_s):
+        """Closes the open tube, if there is one. Raises Refusal."""
         if self.tube is not None:
             self._append(bodies.TUBE_CLOSED, unix_s, [self.count, self.staff])
             self.tube = None
             self.count = 0
-        self._append(bodies.TUBE_OPENED, unix_s, [tube, self.staff])
-        self.tube = tube
 
     def register(self, a_pass, unix_s):
         """Registers the holder of a verified pass to the open tube; returns the position.

@@ -5,7 +5,12 @@ import json
 import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from link_device import LinkDevice
 from typer.testing import CliRunner
 
@@ -15,8 +20,8 @@ from provisioning import revocation, settings, trust
 from provisioning.keys import create_key
 from provisioning.revocation import RevocationList
 from provisioning.signed import seal
-from tests.host_tools.journal_bodies import a_shift, body
 from tests.host_tools.loopback import Loopback
+from tests.host_tools.sealed_device import SealedDevice
 
 
 def _run(*arguments):
@@ -108,14 +113,31 @@ def test_a_table_of_another_list_is_noticed(files):
     assert result.exit_code == 3 and "vouches" in result.stderr
 
 
-def test_status():
-    with Loopback(LinkDevice(a_shift())) as loopback:
+@pytest.fixture
+def sealed(tmp_path):
+    """A device with a shift in its journal, and the collection key's file."""
+    device = SealedDevice(tmp_path)
+    device.sealed.shift()
+    private = device.sealed.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "lab.pem").write_bytes(private)
+    return device
+
+
+def test_status(sealed):
+    with Loopback(sealed) as loopback:
         result = _run("status", "--port", loopback.port)
-        assert result.exit_code == 0 and "14 records to pull" in result.stdout
-        assert "0102030405060708" in result.stdout and "not set" in result.stdout
-    with Loopback(LinkDevice(a_shift())) as loopback:
+        assert result.exit_code == 0 and "10 records to pull" in result.stdout
+        assert sealed.device_id.hex() in result.stdout and "full" not in result.stdout
         answer = json.loads(_run("status", "--port", loopback.port, "--json").stdout)
-        assert answer["status"]["next"] == 15 and answer["device"]["root"] is None
+    assert answer["status"]["next"] == sealed.journal.next_sequence
+
+
+def test_status_warns_when_the_journal_is_nearly_full():
+    device = LinkDevice()
+    status = device.status()
+    device.status = lambda: {**status, "remaining": 100}
+    with Loopback(device) as loopback:
+        assert "over 90 % full" in _run("status", "--port", loopback.port).stdout
 
 
 def test_no_device(monkeypatch):
@@ -126,35 +148,79 @@ def test_no_device(monkeypatch):
     assert result.exit_code == 4 and "does not answer" in result.stderr
 
 
-def test_pull_and_tubes(tmp_path):
+def test_pull_and_tubes(sealed, tmp_path):
     db = tmp_path / "pulled.db"
-    device = LinkDevice(a_shift())
-    with Loopback(device) as loopback:
-        result = _run("pull", "--port", loopback.port, "--db", db)
-    assert result.exit_code == 0 and "14 new records" in result.stdout
-    assert device.acknowledged == 14
+    signer = ("--operator", tmp_path / "li.pem", "--credential", tmp_path / "li.cwt")
+    key = ("--collection-key", tmp_path / "lab.pem")
+    sealed.sealed.register(60)
+    with Loopback(sealed) as loopback:
+        first = _run("pull", "--port", loopback.port, "--db", db)
+        again = _run("pull", "--port", loopback.port, "--db", db, *key, *signer, "--close-shift")
+    assert first.exit_code == 0 and "11 new records" in first.stdout
+    assert "sealed to collection key" in first.stdout
+    assert again.exit_code == 0 and "The shift is closed" in again.stdout, again.output
+    assert sealed.journal.released == sealed.journal.acknowledged > 10
     shown = _run("tubes", "--db", db, "--people").stdout
-    assert (
-        "T0000001" in shown and "EXPIRED" in shown and "00000000000000000000000000000003" in shown
-    )
+    assert "T1234567" in shown and "EXPIRED" in shown and "0003" * 8 in shown
     answer = json.loads(_run("tubes", "--db", db, "--json").stdout)
-    assert answer["tubes"][0]["people"] == 2 and answer["refusals"]["EXPIRED"] == 3
-    assert len(answer["registrations"]) == 4
+    assert answer["tubes"][0]["people"] == 5 and answer["refusals"]["EXPIRED"] == 3
+    assert len(answer["registrations"]) == 6
 
 
-def test_tubes_of_a_device_are_read_without_acknowledging():
-    device = LinkDevice(a_shift())
-    with Loopback(device) as loopback:
-        result = _run("tubes", "--port", loopback.port, "--json")
-    assert len(json.loads(result.stdout)["tubes"]) == 3 and device.acknowledged == 0
+def test_a_pull_is_typed_whole(tmp_path):
+    for words in (["--operator", "x"], ["--credential", "x"], ["--close-shift"]):
+        result = _run("pull", "--port", "/dev/absent", "--db", tmp_path / "x.db", *words)
+        assert result.exit_code == 2, words
+    assert not (tmp_path / "x.db").exists()
 
 
-def test_missing_records_are_an_exit_code(tmp_path):
-    device = LinkDevice([body(5, 9, [1, "0.1.0"])])
-    device.first = 9
-    with Loopback(device) as loopback:
+def test_tubes_of_a_device_are_read_without_acknowledging(sealed, tmp_path):
+    key = ("--collection-key", tmp_path / "lab.pem")
+    sealed.sealed.shift(people=2)
+    with Loopback(sealed) as loopback:
+        result = _run("tubes", "--port", loopback.port, *key, "--json")
+    assert len(json.loads(result.stdout)["tubes"]) == 2
+    assert sealed.journal.acknowledged == 0
+
+
+def test_altered_records_are_an_exit_code(sealed, tmp_path):
+    original = sealed.read_journal
+
+    def without_one(from_sequence, max_bytes):
+        raws, following = original(from_sequence, max_bytes)
+        return [raw for raw in raws if raw[6] != 5], following
+
+    sealed.read_journal = without_one
+    with Loopback(sealed) as loopback:
         result = _run("pull", "--port", loopback.port, "--db", tmp_path / "x.db")
-    assert result.exit_code == 1 and "records 1 to 8" in result.stdout
+    assert result.exit_code == 1 and "--accept-damage" in result.stderr
+    assert sealed.journal.acknowledged == 0
+
+
+def test_an_image_of_the_partition(sealed, tmp_path):
+    path = tmp_path / "journal.bin"
+    sealed.sealed.register(60)
+    path.write_bytes(b"".join(bytes(sector) for sector in sealed.sealed.flash.cells))
+    device = ("--device", sealed.device_id.hex())
+    keyed = (*device, "--device-key", sealed.sealed.identity.public_key.hex())
+    assert _run("journal", "verify", path).exit_code == 2
+    assert _run("journal", "verify", path, "--device", "xyz").exit_code == 2
+    told = _run("journal", "verify", path, *keyed)
+    assert told.exit_code == 0 and "sealed to collection key" in told.stdout, told.output
+    key = ("--collection-key", tmp_path / "lab.pem")
+    answer = json.loads(_run("journal", "verify", path, *keyed, *key, "--json").stdout)
+    assert (
+        answer["records"] == answer["verified"] == 11
+        and answer["problems"] == answer["damages"] == []
+    )
+    assert "T1234567" in _run("journal", "show", path).stdout
+    lines = [
+        json.loads(line) for line in _run("journal", "dump", path, *keyed, *key).stdout.splitlines()
+    ]
+    assert len(lines) == 11
+    (tmp_path / "noise.bin").write_bytes(bytes(8192))
+    result = _run("journal", "show", tmp_path / "noise.bin")
+    assert result.exit_code == 3 and "holds no record" in result.stderr
 
 
 def test_tubes_without_a_database(tmp_path):

@@ -1,6 +1,5 @@
 """Records as a device writes them: the firmware's own journal, with real keys, on flash in RAM."""
 
-import hashlib
 import os
 
 import journal as device_journal
@@ -10,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from weak_flash import WeakFlash
 
 from host_tools.journal import records
+from provisioning import cose
 
 NOON = 1_790_000_000
 DEVICE = b"DEVICE01"
@@ -42,7 +42,7 @@ class Sealed:
 
     def use_new_key(self):
         self.key = X25519PrivateKey.generate()
-        self.kid = hashlib.sha256(raw(self.key.public_key())).digest()[:8]
+        self.kid = cose.x25519_kid_of(raw(self.key.public_key()))
 
     def restart(self):
         def collection():
