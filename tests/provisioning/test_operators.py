@@ -146,7 +146,6 @@ def test_what_is_not_issued():
         {9: 7},
         {9: "x" * 65},
     ],
-    ids=str,
 )
 def test_a_credential_with_other_claims_is_refused_here_and_there(changed):
     data = sign1(ROOT, operators.CREDENTIAL_TYP, {**CLAIMS, **changed})
