@@ -15,18 +15,22 @@ from littlefs import LittleFS
 from host_tools import demo_passes
 from host_tools.client import Client
 from host_tools.provision import Plan, provision
-from provisioning import deploy, keys, settings, signed, trust
+from provisioning import deploy, keys, settings, trust
 from simulator import partitions
 from simulator.board import BoardData, VirtualBoard
 from simulator.link import LinkPort
 from simulator.wiring import wire
 from tests.runtimes import micropython_or_skip
+from tests.simulator.owner import Owner
 
 KB = 1024
 # The largest stock image of each chip that is known (sources: docs/flash-map.md).
 STOCK_IMAGE_BYTES = {"esp32": 1_716_987, "esp32s3": 1_633_206, "esp32c3": 1_833_328}
 # firmware/provisioned.py: what a device keeps beside its program, each at its largest.
-FILES_BYTES = {"identity": 40, "trust": 4096, "settings": 512, "revoked": 513, "secrets": 2048}
+FILES_BYTES = {
+    **{"device-key": 72, "root": 32, "seed": 32, "trust": 4096, "collection": 1024},
+    **{"settings": 512, "revoked": 513, "secrets": 2048},
+}
 RECORD_BYTES = 192  # in flash; no record is longer (docs/journal.md)
 SPARE_BLOCKS = 8  # littlefs writes a changed file beside the old one, and blocks wear out
 
@@ -116,7 +120,7 @@ class Office:
     """Makes keys, passes, and what a device is given."""
 
     def __init__(self):
-        self._root = Ed25519PrivateKey.generate()
+        self._owner = Owner(NOW)
         city = Ed25519PrivateKey.generate()
         self.city = demo_passes.ed25519_signer(city)
         self.school = demo_passes.hmac_signer(b"A school", 5, SECRET)
@@ -128,15 +132,13 @@ class Office:
 
     def plan(self):
         return Plan(
-            root=keys.raw_public(self._root),
+            root=self._owner.root_public,
             unix_s=NOW,
-            trust=self._seal(trust.TYP, sorted(self._trust)),
-            settings=self._seal(settings.TYP, settings.Settings().body()),
+            collection=self._owner.collection,
+            trust=self._owner.seal(trust.TYP, sorted(self._trust)),
+            settings=self._owner.seal(settings.TYP, settings.Settings().body()),
             secrets=cbor2.dumps([[self.school.kid, 5, SECRET]]),
         )
-
-    def _seal(self, typ, body):
-        return signed.seal(self._root, typ, 1, NOW, body)
 
     def make_pass(self, number):
         signer = self.school if number % 20 else self.city

@@ -11,13 +11,13 @@ from host_tools.provision import Plan, provision
 from provisioning import cose, issuing, local_time, settings, trust
 from provisioning.keys import raw_public
 from provisioning.settings import Settings
-from provisioning.signed import seal
 from provisioning.trust import Issuer, TrustList
 from simulator import hands
 from simulator.board import FirmwareStopped, VirtualBoard
 from simulator.link import LinkPort
 from simulator.wiring import wire
 from tests.runtimes import micropython_or_skip
+from tests.simulator.owner import Owner
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 NOW_S = 1790000000
@@ -26,7 +26,7 @@ BASE_BYTES = 5 * 4096
 READY_MS = 8000
 SCANNER_MS = 3000  # until it is found and set up
 MAKING_MS = 20_000
-ROOT = Ed25519PrivateKey.from_private_bytes(bytes(32))
+OWNER = Owner(NOW_S)
 ISSUER = Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\x01")
 
 
@@ -56,16 +56,14 @@ class Bench:
         self.board.run_for_ms(SCANNER_MS)
 
     def provision(self):
-        def signed(typ, body):
-            return seal(ROOT, typ, 1, NOW_S, body)
-
         public = raw_public(ISSUER)
         row = Issuer(cose.kid_of(public), cose.ALG_EDDSA, public, 0, NOW_S * 2, 10**7, "A")
         plan = Plan(
-            root=raw_public(ROOT),
+            root=OWNER.root_public,
             unix_s=NOW_S,
-            trust=signed(trust.TYP, TrustList((row,)).body()),
-            settings=signed(settings.TYP, Settings(without_tubes=True).body()),
+            collection=OWNER.collection,
+            trust=OWNER.seal(trust.TYP, TrustList((row,)).body()),
+            settings=OWNER.seal(settings.TYP, Settings(without_tubes=True).body()),
         )
         provision(Client(LinkPort(self.board)), plan, lambda *_: None)
 
