@@ -33,9 +33,10 @@ _PASS_PREFIX = b"SP1:"
 _UPKEEP_MS = 1000
 _IDLE_STEP_MS = 200
 # An erase stops the scanner's UART for 45 ms, so that what comes in meanwhile is lost. Nobody can
-# be read again in the moment after a scan; nor is it likely after so long a pause.
+# be read again in the moment after a scan; nor is it likely after a pause, one step in five.
 _BETWEEN_PEOPLE_MS = (300, 1200)
 _PAUSE_MS = 5000
+_PAUSE_ERASE_MS = 1000
 _WARNING_PART = 10  # from 90 % on the screen says how many more fit
 
 
@@ -174,20 +175,22 @@ class App:
 
         Then, too, what is left in memory of the person before is overwritten.
         """
+        erased_ms = 0
         while True:
             await asyncio.sleep_ms(_IDLE_STEP_MS)
-            if not self._is_quiet():
+            now_ms = time.ticks_ms()
+            since_ms = time.ticks_diff(now_ms, self._scanned_ms)
+            is_between = _BETWEEN_PEOPLE_MS[0] <= since_ms < _BETWEEN_PEOPLE_MS[1]
+            if not is_between and since_ms < _PAUSE_MS:
                 continue
+            may_erase = is_between or time.ticks_diff(now_ms, erased_ms) >= _PAUSE_ERASE_MS
+            if may_erase:
+                erased_ms = now_ms
             try:
-                self._journal.idle(self._clock.now() or 0)
+                self._journal.idle(self._clock.now() or 0, may_erase)
             except OSError:
                 # Only ahead of need: whoever needs the flash next will be refused and told.
                 continue
             if not self._is_clean:
                 self._is_clean = True
                 scrub.scrub()
-
-    def _is_quiet(self):
-        since_ms = time.ticks_diff(time.ticks_ms(), self._scanned_ms)
-        low_ms, high_ms = _BETWEEN_PEOPLE_MS
-        return since_ms >= _PAUSE_MS or low_ms <= since_ms < high_ms

@@ -216,17 +216,19 @@ class SealedJournal(Writer):
 
     # -- while nothing else is to be done -------------------------------------------------
 
-    def idle(self, unix_s=0):
+    def idle(self, unix_s=0, may_erase=True):
         """Does one step of what can wait; True if there is more.
 
-        A step takes up to 50 ms with the flash busy (an erase), or 0.3 s of computing (an epoch).
+        A step takes 0.3 s of computing at the most (an epoch). may_erase: it may be an erase, which
+        stops the interrupts of the UARTs for 45 ms.
         """
         following = self._ring.next_free()
-        if following >= 0 and self._ring.state[following] != ERASED and self._erase_next():
-            return True
+        if may_erase and following >= 0 and self._ring.state[following] != ERASED:
+            if self._erase_next():
+                return True
         if self._is_epoch_due() and self._renew_epoch(unix_s):
             return True
-        return self._seen.fill_next() or self._erase_next()
+        return self._seen.fill_next() or (may_erase and self._erase_next())
 
     def _erase_next(self):
         if not erasing.erase_next(self._ring):
