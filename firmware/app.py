@@ -32,11 +32,10 @@ from verify.errors import Refused
 _PASS_PREFIX = b"SP1:"
 _UPKEEP_MS = 1000
 _IDLE_STEP_MS = 200
-# An erase stops the scanner's UART for 45 ms, so that what comes in meanwhile is lost. Nobody can
-# be read again in the moment after a scan; nor is it likely after a pause, one step in five.
+# An erase stops the scanner's UART for 45 ms, so that what comes in meanwhile is lost. In the
+# moment after a scan nobody can be read again; in a pause somebody may come at any time.
 _BETWEEN_PEOPLE_MS = (300, 1200)
 _PAUSE_MS = 5000
-_PAUSE_ERASE_MS = 1000
 _WARNING_PART = 10  # from 90 % on the screen says how many more fit
 
 
@@ -175,19 +174,16 @@ class App:
 
         Then, too, what is left in memory of the person before is overwritten.
         """
-        erased_ms = 0
+        journal = self._journal
         while True:
             await asyncio.sleep_ms(_IDLE_STEP_MS)
-            now_ms = time.ticks_ms()
-            since_ms = time.ticks_diff(now_ms, self._scanned_ms)
+            since_ms = time.ticks_diff(time.ticks_ms(), self._scanned_ms)
             is_between = _BETWEEN_PEOPLE_MS[0] <= since_ms < _BETWEEN_PEOPLE_MS[1]
             if not is_between and since_ms < _PAUSE_MS:
                 continue
-            may_erase = is_between or time.ticks_diff(now_ms, erased_ms) >= _PAUSE_ERASE_MS
-            if may_erase:
-                erased_ms = now_ms
+            may_erase = is_between or not journal.is_blank_ahead
             try:
-                self._journal.idle(self._clock.now() or 0, may_erase)
+                journal.idle(self._clock.now() or 0, may_erase)
             except OSError:
                 # Only ahead of need: whoever needs the flash next will be refused and told.
                 continue

@@ -130,8 +130,9 @@ class Demo:
         kid = self.scanpost_json(*words, "--name", "Laboratory")["kid"]
         say(f"{'Lab':7} kid {kid}  laboratory.pem (collection key)")
         self.scanpost("keys", "operator", "li.pem")
-        made_by = ("operator", "issue", "li.cwt", "li.pub.pem", "--root", "root.pem", "--name", "Li")
-        kid = self.scanpost_json(*made_by, "--role", "collect", "--role", "clock")["kid"]
+        made_by = ("operator", "issue", "li.cwt", "li.pub.pem", "--root", "root.pem")
+        who = ("--name", "Li", "--role", "collect", "--role", "clock")
+        kid = self.scanpost_json(*made_by, *who)["kid"]
         say(f"{'Li':7} kid {kid}  li.pem (operator: collects, sets clocks)")
 
     def issue_passes(self) -> dict[str, str]:

@@ -31,13 +31,11 @@ class Duplicates:
 
     def __init__(self, ring):
         self._ring = ring
-        blocks = (ring.count + _SECTORS_OF_BLOCK - 1) // _SECTORS_OF_BLOCK
-        self._blocks = [
-            bytearray(min(_SECTORS_OF_BLOCK, ring.count - block * _SECTORS_OF_BLOCK) * 126)
-            for block in range(blocks)
-        ]
+        # Each is made when the ring comes to its sectors, and stays.
+        self._blocks = [None] * ((ring.count + _SECTORS_OF_BLOCK - 1) // _SECTORS_OF_BLOCK)
         self._chunk = bytearray(_CHUNK_BYTES)
         self._unfilled = []  # sectors that are not in the index yet; the newest is last
+        self._homeless = []  # sectors whose block found no memory
         self._voided = set()
         self._ciphers = {}
         self.released = 0
@@ -47,9 +45,11 @@ class Duplicates:
     def begin(self, sectors):
         """Nothing but what `take` adds is known; `sectors`, oldest first, are to be filled in."""
         for block in self._blocks:
-            for at in range(0, len(block), _SECTOR_ENTRIES):
-                block[at : at + _SECTOR_ENTRIES] = bytes(_SECTOR_ENTRIES)
+            if block:
+                for at in range(0, len(block), _SECTOR_ENTRIES):
+                    block[at : at + _SECTOR_ENTRIES] = bytes(_SECTOR_ENTRIES)
         self._unfilled = list(sectors)
+        self._homeless = []
         self._voided = set()
         self.forget_keys(list(self._ciphers))
 
@@ -65,16 +65,18 @@ class Duplicates:
         for slot, record in self._ring.records(index):
             self.take(index, slot, record)
         self._unfilled.pop()
-        if not self._unfilled:
+        if not self._unfilled and not self._homeless:
             self._voided = set()
         return True
 
     def clear(self, index):
         """A sector was taken anew."""
         block, at = self._place(index, 1)
-        block[at : at + _SECTOR_ENTRIES] = bytes(_SECTOR_ENTRIES)
-        if index in self._unfilled:
-            self._unfilled.remove(index)
+        if block:
+            block[at : at + _SECTOR_ENTRIES] = bytes(_SECTOR_ENTRIES)
+        for sectors in (self._unfilled, self._homeless):
+            if index in sectors:
+                sectors.remove(index)
 
     def take(self, index, slot, record):
         """Enters a record that lies in this sector and slot."""
@@ -89,7 +91,7 @@ class Duplicates:
 
     def _void(self, sequence):
         index = self._ring.sector_of(sequence)
-        if index in self._unfilled:
+        if index in self._unfilled or index in self._homeless:
             self._voided.add(sequence)
         elif index >= 0:
             for slot, record in self._ring.records(index):
@@ -98,7 +100,24 @@ class Duplicates:
 
     def _enter(self, index, slot, entry):
         block, at = self._place(index, slot)
-        block[at : at + _ENTRY_BYTES] = entry
+        if not block:
+            block = self._make_block(index)
+        if block:
+            block[at : at + _ENTRY_BYTES] = entry
+        elif index not in self._homeless:
+            # Looked through in the flash instead: slower, and as right.
+            self._homeless.append(index)
+
+    def _make_block(self, index):
+        if index in self._homeless:
+            return None  # what was entered before is not in the index either
+        number = index // _SECTORS_OF_BLOCK
+        sectors = min(_SECTORS_OF_BLOCK, self._ring.count - number * _SECTORS_OF_BLOCK)
+        try:
+            self._blocks[number] = bytearray(sectors * _SECTOR_ENTRIES)
+        except MemoryError:
+            return None
+        return self._blocks[number]
 
     def _place(self, index, slot):
         at = (index % _SECTORS_OF_BLOCK) * _SECTOR_ENTRIES + (slot - 1) * _ENTRY_BYTES
@@ -136,7 +155,7 @@ class Duplicates:
         """(sequence number, minute) of the newest registration of 16 bytes, or None."""
         while True:
             newest = self._find_person(subject)
-            if newest is None or not self._unfilled or not self._is_voided_unfilled(newest[0]):
+            if newest is None or not self._is_voided_unfilled(newest[0]):
                 return newest
             self._voided.add(newest[0])
 
@@ -162,7 +181,7 @@ class Duplicates:
         def fits(index, record):
             return record[1] == bodies.VOID and _number(record) == sequence
 
-        for index in self._unfilled:
+        for index in self._unfilled + self._homeless:
             if self._look_through(index, content, fits) is not None:
                 return True
         return False
@@ -179,14 +198,14 @@ class Duplicates:
     def _find(self, entry, content, fits):
         newest = None
         for number, block in enumerate(self._blocks):
-            at = block.find(entry)
+            at = block.find(entry) if block else -1
             while at >= 0:
                 if at % _ENTRY_BYTES == 0:
                     index = number * _SECTORS_OF_BLOCK + at // _SECTOR_ENTRIES
                     slot = 1 + at % _SECTOR_ENTRIES // _ENTRY_BYTES
                     newest = _later(newest, self._confirm(index, slot, fits))
                 at = block.find(entry, at + 1)
-        for index in self._unfilled:
+        for index in self._unfilled + self._homeless:
             newest = _later(newest, self._look_through(index, content, fits))
         return newest
 

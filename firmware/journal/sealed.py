@@ -216,16 +216,20 @@ class SealedJournal(Writer):
 
     # -- while nothing else is to be done -------------------------------------------------
 
+    @property
+    def is_blank_ahead(self):
+        """True if the sector that comes next need not be erased, or there is none."""
+        following = self._ring.next_free()
+        return following < 0 or self._ring.state[following] == ERASED
+
     def idle(self, unix_s=0, may_erase=True):
         """Does one step of what can wait; True if there is more.
 
         A step takes 0.3 s of computing at the most (an epoch). may_erase: it may be an erase, which
         stops the interrupts of the UARTs for 45 ms.
         """
-        following = self._ring.next_free()
-        if may_erase and following >= 0 and self._ring.state[following] != ERASED:
-            if self._erase_next():
-                return True
+        if may_erase and not self.is_blank_ahead and self._erase_next():
+            return True
         if self._is_epoch_due() and self._renew_epoch(unix_s):
             return True
         return self._seen.fill_next() or (may_erase and self._erase_next())

@@ -327,3 +327,23 @@ def test_the_last_sector_is_not_spent_on_closing_a_shift_that_frees_none():
     _acknowledge_all(journal)
     assert journal.close_shift(NOON) >= numbers[-1]
     assert journal.remaining > 0
+
+
+def test_without_memory_for_the_index_people_are_found_in_the_flash():
+    flash, journal = _journal(40)
+    numbers = [_register(journal, number) for number in range(200)]
+    _settle(journal)
+    again = mounted(flash, Dice(5))
+    seen = again._seen
+    seen._make_block = lambda index: None  # what it gives when there is no memory
+    seen._blocks = [None] * len(seen._blocks)
+    seen.begin(list(again._ring.kept()))
+    _settle(again)
+    assert seen._homeless and not seen._unfilled
+    assert seen._blocks == [None, None]
+    for number in (0, 62, 63, 130, 199):
+        assert again.seen_subject(_subject(number))[0] == numbers[number]
+    assert again.seen_subject(_subject(777)) is None
+    again.append(bodies.VOID, NOON, [numbers[130], 1, 7])
+    assert again.seen_subject(_subject(130)) is None
+    assert again.seen_subject(_subject(131)) is not None
