@@ -2,7 +2,7 @@
 
 States, each derived from what is provisioned, known and open (never kept beside it):
 
-    NOT_READY     no root, trust list or collection key; every scan is refused
+    NOT_READY     no root, trust list or collection key, or damaged ones; every scan is refused
     CLOCK_UNSET   provisioned, but nobody has set the clock; passes are refused
     NO_TUBE       only a tube's barcode goes on (or a pass, where tubes are not used)
     READY         a tube is open and has room
@@ -22,6 +22,7 @@ work (sectors erased ahead, epochs, the index) between people.
 import asyncio
 import time
 
+import faults
 import scrub
 from journal import JournalFull, NoCollectionKey, bodies
 from rules import Refusal
@@ -30,6 +31,7 @@ from verify import passes
 from verify.errors import Refused
 
 _PASS_PREFIX = b"SP1:"
+_MAX_TUBE_BYTES = 32
 _UPKEEP_MS = 1000
 _IDLE_STEP_MS = 200
 # An erase stops the scanner's UART for 45 ms, so that what comes in meanwhile is lost. In the
@@ -59,7 +61,7 @@ class App:
         self._scanned_ms = time.ticks_ms()
         self._is_clean = False
         try:
-            if not self._is_ready():
+            if self._provisioned.missing():
                 raise Refusal("NOT_READY")
             if line[:4] == _PASS_PREFIX:
                 self._handle_pass(line)
@@ -70,10 +72,14 @@ class App:
         except OSError:
             # The flash failed: nothing was promised, and the person must know that.
             self._refuse("STORAGE")
+        except Exception as error:
+            # Nobody foresaw it (or memory is short): this scan failed, the next one may not.
+            faults.report(error)
+            self._refuse("FAULT")
 
-    def _is_ready(self):
-        held = self._provisioned
-        return held.trust is not None and held.collection is not None
+    def failed(self):
+        """A task of the device broke and is being started again."""
+        self._feedback.refused(screens.fault("restarting"), sounds.STOPPED)
 
     def _handle_pass(self, line):
         held = self._provisioned
@@ -87,11 +93,9 @@ class App:
 
     def _handle_tube(self, line):
         registrar = self._registrar
-        try:
-            text = str(line, "ascii")
-        except (UnicodeError, ValueError):
-            text = ""
-        if not registrar.settings.is_tube(text):
+        # Byte by byte: one of the two runtimes takes UTF-8 for ASCII.
+        text = "".join([chr(byte) for byte in line]) if len(line) <= _MAX_TUBE_BYTES else ""
+        if not all(32 <= byte < 127 for byte in line) or not registrar.settings.is_tube(text):
             raise Refusal("UNKNOWN_CODE")
         registrar.scan_tube(text, self._clock.now())
         self._feedback.accepted(
@@ -123,12 +127,13 @@ class App:
             local_time = "%02d:%02d" % (minutes // 60, minutes % 60)
         remaining = self._journal.remaining
         return screens.idle(
-            self._is_ready(),
+            self._provisioned.missing(),
             registrar.tube,
             registrar.count,
             settings.tube_size,
             local_time,
             remaining if remaining <= self._journal.capacity // _WARNING_PART else None,
+            not settings.without_tubes,
         )
 
     async def run_scanner(self):
@@ -153,7 +158,7 @@ class App:
             self._journal.append(
                 bodies.SCANNER, self._clock.now() or 0, [list(changed)], reserved=True
             )
-        except (JournalFull, NoCollectionKey):
+        except (JournalFull, NoCollectionKey, OSError):
             # Nowhere to write it: registrations are refused then too, and `status` tells.
             return
 

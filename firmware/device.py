@@ -117,6 +117,7 @@ class Device:
             "remaining": journal.remaining,
             "capacity": journal.capacity,
             "lists": dict(held.sequences),
+            "damaged": list(held.damaged),
             "issuers": len(held.trust.issuers) if held.trust else 0,
             "secrets": len(held.secrets),
             "site": held.settings.site,
@@ -262,6 +263,7 @@ class Device:
     def _record(self, record_type, payload):
         try:
             self._journal.append(record_type, self._clock.now() or 0, payload, reserved=True)
-        except (JournalFull, NoCollectionKey):
-            # The thing itself is done; that it could not be recorded shows in `status`.
+        except (JournalFull, NoCollectionKey, OSError):
+            # The thing itself is done, and the rest of it follows. That it could not be recorded
+            # shows in `status`; a flash that fails shows at the next registration too.
             return

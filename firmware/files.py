@@ -1,14 +1,17 @@
 """Small files in the device's file system, replaced whole or not at all."""
 
+import errno
 import os
 
 
 def read(name):
-    """The file's bytes, or None where there is no such file."""
+    """The file's bytes, or None where there is no such file. Raises OSError if it is unreadable."""
     try:
         with open(name, "rb") as file:
             return file.read()
-    except OSError:
+    except OSError as error:
+        if error.args[0] != errno.ENOENT:
+            raise
         return None
 
 

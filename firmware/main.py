@@ -3,6 +3,7 @@
 import asyncio
 
 import device
+import faults
 from app import App
 from clock import Clock
 from curve_tables import CurveTables
@@ -20,11 +21,8 @@ from ui import screens
 from ui.feedback import Feedback
 
 
-async def main():
-    """Runs until the power goes."""
-    hardware = Hardware()
-    feedback = Feedback(hardware.display, hardware.buzzer, hardware.green, hardware.red)
-    feedback.show(screens.starting())
+def start(hardware, feedback):
+    """Builds the parts; returns the App and the functions that make the device's tasks."""
     clock = Clock(hardware.clock_chip)
     tables = CurveTables(hardware.curve)
     tables.use_base()
@@ -50,6 +48,10 @@ async def main():
         feedback.show(screens.Screen("NOT SET UP"))
     except JournalFull:
         feedback.show(screens.Screen("MEMORY FULL"))
+    except OSError as error:
+        # What is in the journal can still be collected.
+        faults.report(error)
+        feedback.show(screens.Screen("MEMORY FAULT", "", "call technician"))
     refusals = Refusals(journal, clock)
     app = App(hardware.scanner, feedback, clock, provisioned, journal, registrar, refusals)
     served = device.Device(
@@ -62,13 +64,30 @@ async def main():
         randomness.bytes,
         app.changed,
     )
-    await asyncio.gather(
-        app.run_scanner(),
-        app.run_upkeep(),
-        app.run_journal(),
-        Server(served).run(port.open_port()),
-        tables.run(provisioned.public_keys),
+    server = Server(served)
+    link = port.open_port()
+    return app, (
+        app.run_scanner,
+        app.run_upkeep,
+        app.run_journal,
+        lambda: server.run(link),
+        lambda: tables.run(provisioned.public_keys),
     )
+
+
+async def main():
+    """Runs until the power goes."""
+    hardware = Hardware()
+    feedback = Feedback(hardware.display, hardware.buzzer, hardware.green, hardware.red)
+    feedback.show(screens.starting())
+    try:
+        app, tasks = start(hardware, feedback)
+    except Exception:
+        # Who stands there must know; the technician finds the reason on the port.
+        hardware.red.on()
+        feedback.show(screens.fault("does not start"))
+        raise
+    await asyncio.gather(*[faults.keep_running(task, app.failed) for task in tasks])
 
 
 if __name__ == "__main__":

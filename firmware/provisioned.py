@@ -103,6 +103,7 @@ class Provisioned:
         self.secrets = {}  # kid -> secret, of the issuers in the trust list
         self._secret_rows = {}  # kid -> (alg, secret)
         self.sequences = {}
+        self.damaged = []  # kinds whose files are there and of no use
         self._slot = 1
         self._count = 0
 
@@ -112,26 +113,60 @@ class Provisioned:
         return self.identity.device_id
 
     def load(self):
-        """Reads everything from the file system. Raises Malformed if a file was damaged."""
-        root = files.read(ROOT)
-        if root is None:
-            return
-        self.identity.load()
-        if len(root) != 32 or self.identity.device_id is None:
-            raise Malformed("root")
-        self.root = root
-        for kind in (TRUST, SETTINGS, COLLECTION):
-            data = files.read(kind)
-            if data is not None:
-                self._adopt(kind, self._open(kind, data))
-        data = files.read(REVOKED)
-        if data is not None:
-            self._slot = data[0]
-            self._adopt(REVOKED, self._open(REVOKED, data[1:]))
-        data = files.read(SECRETS)
-        if data is not None:
+        """Reads everything from the file system; `damaged` names what is there but of no use."""
+        for kind in (ROOT, TRUST, SETTINGS, COLLECTION, REVOKED, SECRETS):
+            try:
+                data = files.read(kind)
+                if data is not None:
+                    self._load(kind, data)
+            except (Malformed, Refused, OSError):
+                self.damaged.append(kind)
+            if self.root is None:
+                return  # whose the rest is cannot be told
+
+    def _load(self, kind, data):
+        if kind == ROOT:
+            self.identity.load()
+            if len(data) != 32 or self.identity.device_id is None:
+                raise Malformed("root")
+            self.root = data
+        elif kind == SECRETS:
             self._secret_rows = _read_secrets(data)
-        self._match_secrets()
+            self._match_secrets()
+        elif kind == REVOKED:
+            if len(data) < 2 or data[0] > 1:
+                raise Malformed("revoked: slot")
+            opened = self._open(kind, data[1:])
+            self._slot = data[0]
+            self._adopt(kind, opened)
+        else:
+            self._adopt(kind, self._open(kind, data))
+
+    def missing(self):
+        """The first thing without which no one can be registered, in words; or None.
+
+        A damaged revocation list or settings count too: without them people would be registered
+        who must not be, or other than they should be.
+        """
+        if self.root is None:
+            return "root key"
+        if self.trust is None:
+            return "trust list"
+        if self.collection is None:
+            return "collection key"
+        if REVOKED in self.damaged:
+            return "revocation list"
+        if SETTINGS in self.damaged:
+            return "settings"
+        try:
+            seeded = self._randomness.is_seeded()
+        except OSError:
+            seeded = False
+        return None if seeded else "random seed"
+
+    def _is_good_again(self, kind):
+        if kind in self.damaged:
+            self.damaged.remove(kind)
 
     def install_root(self, root):
         """Takes the owner's public key, once, and makes the device's id and key.
@@ -150,6 +185,7 @@ class Provisioned:
         except NotSeeded:
             raise InstallError("NO_SEED") from None
         files.replace(ROOT, root)
+        self._is_good_again(ROOT)
         self.root = root
 
     def add_seed(self, seed):
@@ -210,6 +246,7 @@ class Provisioned:
             raise InstallError("TOO_LARGE")
         rows = [[kid, row[0], row[1]] for kid, row in sorted(merged.items())]
         files.replace(SECRETS, cbor.encode(rows))
+        self._is_good_again(SECRETS)
         self._secret_rows = merged
         self._match_secrets()
         return len(rows)
@@ -275,6 +312,7 @@ class Provisioned:
         else:
             self._count = body[0]
         self.sequences[kind] = sequence
+        self._is_good_again(kind)
         self.newest_signed_at = max(self.newest_signed_at, signed_at)
 
     def _table_matches(self, slot, body):

@@ -33,7 +33,7 @@ class Refusals:
             self.write()
 
     def write(self):
-        """Writes what was counted, if anything. In a full journal the counts stay in RAM."""
+        """Writes what was counted, if anything. Where that fails the counts stay in RAM."""
         if not self._counts:
             return
         counts = [[reason, count] for reason, count in sorted(self._counts.items())]
@@ -41,5 +41,9 @@ class Refusals:
         try:
             self._journal.append(bodies.REFUSALS, self._clock.now() or 0, [counts, span_s])
         except (JournalFull, NoCollectionKey):
+            return
+        except OSError:
+            # Reading the journal goes on without; the next attempt has its time too.
+            self._since_ms = time.ticks_ms()
             return
         self._counts = {}

@@ -33,8 +33,9 @@ def open_signed(data: bytes, typ: str, root: bytes | None) -> Signed:
     if not isinstance(payload, dict) or set(payload) != {_SEQUENCE, _SIGNED_AT, _BODY}:
         raise Malformed("signed: payload")
     sequence, signed_at = payload[_SEQUENCE], payload[_SIGNED_AT]
-    if type(sequence) is not int or sequence < 1 or type(signed_at) is not int or signed_at < 0:
-        raise Malformed("signed: sequence or time")
+    for number, least in ((sequence, 1), (signed_at, 0)):
+        if type(number) is not int or not least <= number < 1 << 32:
+            raise Malformed("signed: sequence or time")
     return Signed(kid, sequence, signed_at, payload[_BODY])
 
 

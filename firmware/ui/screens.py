@@ -31,7 +31,9 @@ REASONS = {
     "EXPIRED": ("PASS EXPIRED", "get a new one"),
     "REVOKED": ("PASS REVOKED", "register by ID"),
     "STORAGE": ("MEMORY FAULT", "call technician"),
+    "FAULT": ("DEVICE FAULT", "scan again"),
 }
+_OTHER_REASON = ("REFUSED", "register by ID")
 
 
 class Screen:
@@ -56,18 +58,27 @@ def scanner_missing():
     return Screen("NO SCANNER", "", "check the cable")
 
 
-def idle(is_ready, tube, count, size, local_time, remaining=None):
+def fault(reason):
+    """Something broke that nobody foresaw. reason: a word or two for the technician."""
+    return Screen("DEVICE FAULT", "", "call technician", "", reason)
+
+
+def idle(missing, tube, count, size, local_time, remaining=None, needs_tube=True):
     """The screen between two people. local_time: text such as "14:05", or None.
 
-    remaining: how many registrations there is room for, when it is time to say so; else None.
+    missing: what the device was not given, in words, or None. remaining: how many registrations
+    there is room for, when it is time to say so; else None. needs_tube: False where people are
+    registered without one.
     """
-    if not is_ready:
-        return Screen("NOT SET UP", "", "connect USB")
+    if missing:
+        return Screen("NOT SET UP", "", "connect USB", "", "missing:", missing)
     if local_time is None:
         return Screen("CLOCK NOT SET", "", "connect USB")
     warning = "" if remaining is None else "%d MORE FIT" % remaining
     if remaining == 0:
         return Screen("MEMORY FULL", "", "collect over USB", "", local_time)
+    if tube is None and not needs_tube:
+        return Screen("READY", "", "without tubes", "", local_time, warning)
     if tube is None:
         return Screen("SCAN A TUBE", "", "no tube is open", "", local_time, warning)
     heading = "TUBE FULL" if count >= size else "READY"
@@ -91,7 +102,7 @@ def tube_opened(tube, count, size):
 
 
 def refused(reason, tube, count, size):
-    what, next_step = REASONS[reason]
+    what, next_step = REASONS.get(reason, _OTHER_REASON)
     return Screen(what, "", next_step, "", _tube_line(tube, count, size), "", reason)
 
 

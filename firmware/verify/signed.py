@@ -5,7 +5,7 @@ from verify.errors import Malformed
 
 
 def _is_uint(value):
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 32
 
 
 def open_signed(data, root, typ):
