@@ -149,6 +149,7 @@ def test_a_damaged_file_leaves_a_device_that_says_so(desk, name):
             assert "NOT SET UP" in lines and SAID[name] in lines, (how, lines)
             assert desk.scan("T0000001").lights == ["red"]
             assert status["lists"].get(name) is None
+            assert status["missing"] == SAID[name]
         desk.board.power_off()
 
 
