@@ -117,6 +117,7 @@ class Device:
             "remaining": journal.remaining,
             "capacity": journal.capacity,
             "lists": dict(held.sequences),
+            "missing": held.missing(),
             "damaged": list(held.damaged),
             "issuers": len(held.trust.issuers) if held.trust else 0,
             "secrets": len(held.secrets),

@@ -34,7 +34,7 @@ MAX_BYTES_PER_ATTEMPT = 65536
 MAX_RESTARTS = 3
 
 ADVICE = {
-    "NO_ROOT": "the device has no owner yet; give it the root's public key first",
+    "NO_ROOT": "the device has no owner yet; name the root's public key too (--root-public)",
     "NO_SEED": "the device has no random seed; provision it again, with its root's public key",
     "ROOT_INSTALLED": "the device belongs to another root; that cannot be changed",
     "BAD_KEY": "the root's public key is not acceptable",

@@ -126,9 +126,9 @@ def provision(
                 plan = plan._replace(unix_s=int(time.time()))
             with _bars() as show:
                 done = carry_out(client, plan, show)
-            identity = client.identify()
+            identity, state = client.identify(), client.status()
             if clock and "clock" not in done:
-                remark = clocks.remark_on(client.status()["time"], time.time())
+                remark = clocks.remark_on(state["time"], time.time())
                 if remark:
                     console.note(remark)
     if as_json:
@@ -137,7 +137,11 @@ def provision(
     device = identity["device"]
     if device is None:
         give_up("The device has no owner yet: name the root's public key with --root-public.", 1)
-    typer.echo(f"Device {device.hex()} ({identity['name'] or 'no name'}) is provisioned.")
+    whole = f"Device {device.hex()} ({identity['name'] or 'no name'})"
+    if state.get("missing"):
+        typer.echo(f"{whole} took that. Before it registers anyone it needs: {state['missing']}.")
+    else:
+        typer.echo(f"{whole} is provisioned.")
 
 
 def _plan(
@@ -195,7 +199,13 @@ def _status_rows(identity: dict[str, Any], state: dict[str, Any]) -> Iterator[tu
     yield "name", identity["name"] or "-"
     yield "site", state["site"] or "-"
     yield "board, firmware", f"{identity['board']}, {identity['version']}"
+    if state.get("missing"):
+        yield "not ready", f"missing: {state['missing']}; give it with: scanpost provision"
+    if state.get("damaged"):
+        yield "damaged", f"{', '.join(state['damaged'])}; give it again with: scanpost provision"
     yield "clock", local(state["time"]) if state["time"] else "not set"
+    if state["time"] and not state.get("time_kept", True):
+        yield "", "its clock chip does not answer: the time is lost when the power goes"
     yield "tube", f"{state['tube']}: {state['count']}" if state["tube"] else "none open"
     waiting = max(0, state["next"] - 1 - max(state["acknowledged"], state["first"] - 1))
     yield "journal", f"{waiting} records to pull, room for {state['remaining']} registrations"

@@ -228,3 +228,23 @@ def test_tubes_without_a_database(tmp_path):
     result = _run("tubes", "--db", tmp_path / "absent.db")
     assert result.exit_code == 3 and "scanpost pull" in result.stderr
     assert not (tmp_path / "absent.db").exists()
+
+
+def test_what_a_device_lacks_is_told(files):
+    device = LinkDevice()
+    healthy = device.status()
+    trouble = {"missing": "trust list", "damaged": ["trust"], "time": 1790000000}
+    device.status = lambda: {**healthy, **trouble, "time_kept": False}
+    with Loopback(device) as loopback:
+        shown = _run("status", "--port", loopback.port).stdout
+        given = _run(
+            "provision",
+            "--port",
+            loopback.port,
+            "--no-clock",
+            "--settings",
+            files / "settings.cbor",
+        )
+    assert "missing: trust list" in shown and "clock chip does not answer" in shown
+    assert "damaged" in shown
+    assert given.exit_code == 0 and "needs: trust list" in given.stdout

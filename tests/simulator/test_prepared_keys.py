@@ -55,7 +55,7 @@ class Bench:
 
     def boot(self):
         self.board.power_on()
-        ready = {"NOT SET UP", "SCAN A TUBE"}
+        ready = {"NOT SET UP", "SCAN A TUBE", "READY"}
         assert self.board.run_until(
             lambda: ready.intersection(hands.screen_lines(self.board)), READY_MS
         ), hands.screen_lines(self.board)
