@@ -20,14 +20,14 @@ def report(error):
         print("fault:", repr(error))
 
 
-async def keep_running(make, told):
+async def keep_running(told, make, *arguments):
     """Runs a task for ever: when it fails, reports it, calls told(), and starts it again.
 
-    make: function without arguments that returns the task's coroutine.
+    make: function that returns the task's coroutine, called with the arguments.
     """
     while True:
         try:
-            await make()
+            await make(*arguments)
             return
         except Exception as error:
             report(error)

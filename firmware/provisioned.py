@@ -286,6 +286,10 @@ class Provisioned:
         """The kid of the root's key (8 bytes), under which operators' credentials are revoked."""
         return cose.kid_of(self.root)
 
+    def collection_source(self, clock):
+        """A function () -> collection_key at the clock's time."""
+        return lambda: self.collection_key(clock.now())
+
     def collection_key(self, unix_s):
         """(kid, X25519 key) to seal to, or None. unix_s: the time, or None where it is unknown.
 

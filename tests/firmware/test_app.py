@@ -343,7 +343,7 @@ def test_what_was_changed_in_the_scanner_needs_no_room():
 
 def test_a_task_that_breaks_is_started_again_and_says_so():
     device = _Device(lines=[b"T0000001", ValueError("broken"), b"T0000002"])
-    device.run(faults.keep_running(device.app.run_scanner, device.app.failed))
+    device.run(faults.keep_running(device.app.failed, device.app.run_scanner))
     assert [seen[:2] for seen in device.feedback.seen] == [
         ("accepted", "TUBE OPEN"),
         ("refused", "DEVICE FAULT"),
