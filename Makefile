@@ -26,6 +26,7 @@ lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tools.check_firmware
 
 soak: venv
 	SCANPOST_SOAK=1 $(BIN)/python -m pytest -n auto

@@ -54,7 +54,8 @@ class Ds3231:
         moment = _moment(data)
         if moment is None:
             return None
-        return int(time.mktime(moment)) + _EPOCH_OFFSET_S
+        # The stub of 1.23 forgets mktime's argument.
+        return int(time.mktime(moment)) + _EPOCH_OFFSET_S  # type: ignore[call-arg]
 
     def write(self, unix_s):
         """Sets the time (Unix seconds), and only then the flag that it can be trusted."""

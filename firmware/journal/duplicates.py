@@ -198,7 +198,9 @@ class Duplicates:
     def _find(self, entry, content, fits):
         newest = None
         for number, block in enumerate(self._blocks):
-            at = block.find(entry) if block else -1
+            if not block:
+                continue
+            at = block.find(entry)
             while at >= 0:
                 if at % _ENTRY_BYTES == 0:
                     index = number * _SECTORS_OF_BLOCK + at // _SECTOR_ENTRIES
