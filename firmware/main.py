@@ -31,8 +31,10 @@ async def main():
         hardware.red.on()
         feedback.show(screens.fault("does not start"))
         raise
-    kept = [asyncio.create_task(faults.keep_running(app.failed, *task)) for task in tasks]
-    await kept[0]
+    first, *others = [faults.keep_running(app.failed, *task) for task in tasks]
+    kept = [asyncio.create_task(task) for task in others]
+    await first
+    await asyncio.gather(*kept)
 
 
 if __name__ == "__main__":
