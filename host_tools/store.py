@@ -293,6 +293,7 @@ class Store:
         return Place(0, None, None)
 
     def _store_opened(self, device: bytes, batch: list[Opened], place: Place | None = None) -> None:
+        batch = opening.explained(batch)
         with _Transaction(self._db):
             self._db.executemany(
                 "UPDATE records SET problem = ?, sealed_to = ? WHERE device = ? AND sequence = ?",
@@ -307,7 +308,7 @@ class Store:
             if place is not None:
                 self._db.execute(
                     "UPDATE devices SET opened = ?, chain = ? WHERE device = ?",
-                    (place.last, place.chain, device),
+                    (batch[-1].record.sequence, place.chain, device),
                 )
 
     def adopt_chain(self, device: bytes, chain: bytes | None) -> None:

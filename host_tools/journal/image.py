@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from host_tools.journal import records
-from host_tools.journal.opening import CollectionKeys, Opened, Opener, Place
+from host_tools.journal.opening import CollectionKeys, Opened, Opener, Place, explained
 from host_tools.journal.records import Record, RecordError
 
 SECTOR_BYTES = 4096
@@ -134,7 +134,7 @@ def open_records(
             why = "records before it are missing: they do not make up its sector's checkpoint"
             one = one._replace(problem=why)
         opened.append(one)
-    return opened
+    return explained(opened)
 
 
 def _checkpoint(checkpoints: dict[int, bytes], last: int, sequence: int) -> bytes | None:

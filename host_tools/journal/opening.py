@@ -26,6 +26,8 @@ from host_tools.journal.records import Content, Record, RecordError
 from provisioning import cose, encoding
 
 CHAIN_BYTES = 24
+# More than the slots of the largest journal; a forged number must not keep the host ratcheting.
+MAX_STEPS = 1 << 16
 EPOCH_TYP = "application/scanpost-epoch"
 _INFO = b"ScanPost epoch 2"
 _CONTEXT = b"ratchet"
@@ -65,6 +67,27 @@ class Opened(NamedTuple):
     is_verified: bool = False
 
 
+NOT_GENUINE = "altered, or the record before it was altered or removed"
+
+
+def explained(batch: list[Opened]) -> list[Opened]:
+    """Says of records that are not genuine which of the two it is, where the next one tells.
+
+    A record that the next one is bound to is as it was written; so something before it is gone.
+    """
+    for index in range(len(batch) - 1):
+        one, following = batch[index : index + 2]
+        if one.problem != NOT_GENUINE:
+            continue
+        number = one.record.sequence
+        if following.is_verified:
+            batch[index] = one._replace(problem="records before it were removed")
+        elif following.problem == NOT_GENUINE:
+            batch[index] = one._replace(problem="altered")
+            batch[index + 1] = following._replace(problem=f"bound to record {number} as it was")
+    return batch
+
+
 class Place(NamedTuple):
     """Where in a journal one is. link: None where the record before is not known."""
 
@@ -94,9 +117,11 @@ class Opener:
         self._keys = keys
         place = place or Place(0, bytes(32), first_chain(device))
         self.last, self._link, self.chain = place
+        self._highest = self.last  # of the numbers that were said, verified or not
         self._state: bytes | None = None  # of the ratchet
         self._at = 0
         self._kid: bytes | None = None
+        self._is_forged = False  # what the epoch encapsulates is no key
         if epoch is not None:
             self._start(epoch)
 
@@ -106,14 +131,21 @@ class Opener:
         return Place(self.last, self._link, self.chain)
 
     def take(self, record: Record) -> Opened:
-        """Opens the next record."""
+        """Opens the next record. What one says of its number counts only once it is verified."""
         if record.sequence <= self.last:
             return Opened(record, None, f"out of order: it follows record {self.last}")
+        before = self._state, self._at
         opened = self._take_epoch(record) if record.type == records.EPOCH else self._open(record)
-        link = link_of(record.raw)
-        self.last, self._link = record.sequence, link
+        if opened.problem is None or opened.sealed_to:
+            self.last = record.sequence
+        elif record.type != records.EPOCH:
+            self._state, self._at = before
+            if record.sequence <= self._highest:
+                opened = Opened(record, None, f"out of order: it follows record {self._highest}")
+        self._highest = max(self._highest, record.sequence)
+        self._link = link_of(record.raw)
         if self.chain is not None:
-            self.chain = chained(self.chain, link)
+            self.chain = chained(self.chain, self._link)
         return opened
 
     def _take_epoch(self, record: Record) -> Opened:
@@ -143,6 +175,7 @@ class Opener:
     def _start(self, record: Record) -> None:
         kid, enc = record.clear[:8], record.clear[8:]
         self._state, self._kid, self._at = None, kid, record.sequence
+        self._is_forged = False
         key = self._keys.get(kid)
         if key is None:
             return
@@ -152,12 +185,15 @@ class Opener:
             )
             self._state = context.export(_CONTEXT, 32)
         except (PyHPKEError, ValueError):
-            # The records will say that they cannot be opened.
-            self._state = bytes(32)
+            self._is_forged = True
 
     def _open(self, record: Record) -> Opened:
         if self._kid is None:
             return Opened(record, None, "the record that begins its epoch is missing")
+        if self._is_forged:
+            return Opened(record, None, "its epoch's record is forged: no secret comes of it")
+        if record.sequence - self._at > MAX_STEPS:
+            return Opened(record, None, "no device goes so far in one epoch: its number is forged")
         if self._state is None:
             problem = f"sealed to collection key {self._kid.hex()}, which was not given"
             return Opened(record, None, problem, self._kid)
@@ -173,8 +209,7 @@ class Opener:
             content = records.content(record.type, record.clear, opened)
             return Opened(record, content, None, None, True)
         except InvalidTag:
-            problem = "altered, or the record before it was altered or removed"
-            return Opened(record, None, problem)
+            return Opened(record, None, NOT_GENUINE)
         except RecordError as error:
             return Opened(record, None, str(error))
 

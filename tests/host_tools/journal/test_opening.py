@@ -5,7 +5,7 @@ import zlib
 import pytest
 
 from host_tools.journal import records, statement
-from host_tools.journal.opening import Opener, Place
+from host_tools.journal.opening import Opener, Place, explained
 from host_tools.journal.records import RecordError
 from host_tools.journal.statement import Statement, StatementError
 from tests.host_tools.journal.sealed import DEVICE, NOON, Sealed, subject
@@ -105,6 +105,11 @@ def test_an_altered_record_is_named(at):
     raws[5] = _recoded(raws[5], at, 1)
     _, opened = _open(sealed, raws)
     # Its successor was bound to what it had been; behind that all is well again.
+    if at == 7:  # its minute; numbers are at 3 to 6
+        assert [one.problem for one in explained(opened)][5:7] == [
+            "altered",
+            "bound to record 6 as it was",
+        ]
     assert _wrong(opened)[0] == 6 and set(_wrong(opened)) <= {6, 7}
 
 
@@ -114,6 +119,27 @@ def test_a_removed_record_leaves_a_mark():
     del raws[5]
     _, opened = _open(sealed, raws)
     assert _wrong(opened) == [7]
+    assert explained(opened)[5].problem == "records before it were removed"
+
+
+@pytest.mark.parametrize("number", [b"\x00\x00\x40\x00", b"\x7f\xff\xff\xff"])
+def test_a_forged_number_does_not_count(number):
+    sealed = Sealed()
+    raws = sealed.shift()
+    forged = raws[5][:3] + number + raws[5][7:-4]
+    raws[5] = forged + zlib.crc32(forged).to_bytes(4, "big")
+    _, opened = _open(sealed, raws)
+    assert len(_wrong(opened)) == 2 and opened[5].problem and opened[6].problem
+    assert opened[7].is_verified
+
+
+def test_an_epoch_whose_secret_is_forged_opens_nothing():
+    sealed = Sealed()
+    raws = sealed.shift()
+    forged = raws[0][:19] + bytes(32) + raws[0][51:-4]
+    raws[0] = forged + zlib.crc32(forged).to_bytes(4, "big")
+    _, opened = _open(sealed, raws)
+    assert all("forged" in one.problem for one in opened)
 
 
 def test_records_in_another_order_are_found():
