@@ -206,7 +206,7 @@ class Store:
     # -- opening ------------------------------------------------------------------------
 
     def open(self, device: bytes, keys: CollectionKeys) -> int:
-        """Opens and verifies what is stored and was not yet; returns how many records.
+        """Opens and verifies what is stored and was not yet; returns how many records that were.
 
         What had not been opened for want of one of these keys is opened too.
         """
@@ -214,12 +214,14 @@ class Store:
         for epoch, sealed in self._sealed_to(device, keys):
             place = Place(epoch.sequence, opening.link_of(epoch.raw), None)
             opener = Opener(device, None, keys, place, epoch)
-            self._store_opened(device, [opener.take(record) for record in sealed])
-            done += len(sealed)
+            opened = [opener.take(record) for record in sealed]
+            self._store_opened(device, opened)
+            done += sum(one.problem is None for one in opened)
         while batch := self._unopened(device):
             opener = self._opener(device, keys, batch[0])
-            self._store_opened(device, [opener.take(record) for record in batch], opener.place)
-            done += len(batch)
+            opened = [opener.take(record) for record in batch]
+            self._store_opened(device, opened, opener.place)
+            done += sum(one.problem is None for one in opened)
         return done
 
     def _sealed_to(

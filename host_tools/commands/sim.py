@@ -221,7 +221,8 @@ def _print_answer(answer: dict[str, Any], frame: bytes) -> None:
         return
     if not answer["reacted"]:
         console.print("The device did not react.")
-    console.print(as_blocks(frame, answer["width"], answer["height"]), markup=False)
+    if console.width >= answer["width"]:  # else its lines would be folded
+        console.print(as_blocks(frame, answer["width"], answer["height"]), markup=False)
     _print_lines(answer["lines"])
     if answer["reacted"]:
         tones = ", ".join(
