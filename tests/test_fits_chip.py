@@ -1,7 +1,7 @@
 """The firmware fits: into each board's flash, and into a heap like the chip's.
 
 The chip has some 160 KB of heap for Python. Here it is the real MicroPython on 64 bits, whose
-objects are up to twice as large, with 304 KB, of which the stand-ins for the hardware have 48
+objects are up to twice as large, with 288 KB, of which the stand-ins for the hardware have 48
 (docs/firmware.md has the parts).
 """
 
@@ -34,7 +34,7 @@ FILES_BYTES = {
 RECORD_BYTES = 192  # in flash; no record is longer (docs/journal.md)
 SPARE_BLOCKS = 8  # littlefs writes a changed file beside the old one, and blocks wear out
 
-HEAP = "304K"
+HEAP = "288K"
 REGISTRATIONS = 1000
 SETTLED = 200  # registrations after which everything has been used once
 GROWTH_BYTES = 1 * KB  # between then and the thousandth
