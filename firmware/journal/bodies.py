@@ -53,6 +53,7 @@ REASONS = (
     "UNKNOWN_CODE",
     "NOT_READY",
     "STORAGE",
+    "FAULT",
 )
 
 

@@ -48,6 +48,7 @@ REASONS = (
     *("OTHER", "MALFORMED", "UNSUPPORTED", "UNKNOWN_KEY", "BAD_SIGNATURE", "CLOCK_UNSET"),
     *("LIFETIME", "ISSUER_WINDOW", "NOT_YET", "EXPIRED", "REVOKED", "NO_TUBE", "DUPLICATE"),
     *("TUBE_USED", "FULL", "JOURNAL_FULL", "UNKNOWN_CODE", "NOT_READY", "STORAGE"),
+    "FAULT",
 )
 
 MAX_RECORD_BYTES = 192
@@ -56,6 +57,11 @@ _CRC_BYTES = 4
 _SIGNATURE_BYTES = 64
 _HEADER = struct.Struct(">BBBII")
 _PERSON = struct.Struct(">IB8s")
+# Of the types whose open part has one length; a tube's is its barcode, of others it is empty.
+_CLEAR_BYTES = {
+    **{REGISTRATION: _PERSON.size, MANUAL: _PERSON.size, TUBE_CLOSED: 5, EPOCH: 40},
+    **{ACKNOWLEDGED: 4, SHIFT_CLOSED: 4, VOID: 4},
+}
 
 
 class RecordError(ValueError):
@@ -100,6 +106,8 @@ def parse(raw: bytes) -> Record:
     start = _HEADER.size + clear_bytes
     if start + tail > length or (kind == EPOCH and length - start != _SIGNATURE_BYTES + 4):
         raise RecordError("its parts do not fit")
+    if _CLEAR_BYTES.get(kind, clear_bytes) != clear_bytes:
+        raise RecordError("its open part is not of its type's length")
     clear = raw[_HEADER.size : start]
     return Record(raw, kind, sequence, minute or None, clear, raw[start : length - tail])
 

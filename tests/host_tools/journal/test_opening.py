@@ -3,6 +3,7 @@
 import zlib
 
 import pytest
+from journal import bodies
 
 from host_tools.journal import records, statement
 from host_tools.journal.opening import Opener, Place, explained
@@ -190,6 +191,33 @@ def test_what_is_no_record():
     for bad in (b"", raw[:-1], raw + b"\0", raw[:20] + b"\0" + raw[21:], bytes(64), b"\xff" * 64):
         with pytest.raises(RecordError):
             records.parse(bad)
+
+
+@pytest.mark.parametrize("kind", sorted(records.TYPE_NAMES))
+@pytest.mark.parametrize("clear", [b"", b"x" * 7, b"x" * 39, b"x" * 60])
+def test_a_forged_layout_is_no_record_or_a_problem(kind, clear):
+    rest = bytes(64 if kind == records.EPOCH else 30)
+    head = bytes([11 + len(clear) + len(rest) + 4, kind, len(clear)]) + bytes([0, 0, 0, 1] * 2)
+    forged = head + clear + rest
+    forged += zlib.crc32(forged).to_bytes(4, "big")
+    try:
+        record = records.parse(forged)
+    except RecordError:
+        return
+    records.clear_content(record)
+    assert Opener(DEVICE, None, {}).take(record).problem
+
+
+def test_both_sides_have_the_same_codes():
+    assert records.REASONS == bodies.REASONS
+    types = {name: getattr(bodies, name) for name in vars(records) if hasattr(bodies, name)}
+    assert len(records.TYPE_NAMES) == 15
+    assert {name for name in types if isinstance(types[name], int) and name.isupper()} >= {
+        *("REGISTRATION", "REFUSALS", "EPOCH", "SHIFT_OPENED", "VOID", "MANUAL")
+    }
+    for name, value in types.items():
+        if isinstance(value, int):
+            assert getattr(records, name) == value, name
 
 
 def test_the_statement_of_a_pull():
