@@ -95,7 +95,7 @@ def module_names():
 
 
 def _compile(source, name, out):
-    command = [mpy._mpy_cross(), "-s", name, "-o", str(out), str(source)]
+    command = [mpy._mpy_cross(), "-O3", "-s", name, "-o", str(out), str(source)]
     subprocess.run(command, check=True)
 
 
