@@ -7,14 +7,12 @@ A slot of 128 or more is counted from q, the offset that comes with the routine 
    0 END       the script's next routine
    1 LOAD      B = slot s
    2 RSUB      B = slot s - B
-   3 SUM       slot n = slot s + B
-   4 SCALE     slot n = 121665 * slot s + B
-   5 ADD_LESS  B = slot s + B - 32 p
-   6 MUL       slot n = slot s * B
-   7 SQUARE    slot n = slot s squared `count` times (the byte after n); slot 0 is lost
-   8 LOAD_ROW  B = part s of row q
-   9 ROW       slot n = part s of row q
-  10 SWAP      exchanges slots s, s + 1 with s + 2, s + 3 if q is 1, leaves them if it is 0
+   3 LOAD_ROW  B = part s of row q
+   4 SWAP      exchanges slots s, s + 1 with s + 2, s + 3 if q is 1, leaves them if it is 0
+   5 SUM       slot n = slot s + B
+   6 SCALE     slot n = 121665 * slot s + B
+   7 MUL       slot n = slot s * B
+   8 SQUARE    slot n = slot s squared `count` times (the byte after n); B and slot 0 are lost
 """
 # ruff: noqa
 # fmt: off
@@ -29,29 +27,28 @@ def run(acc: int, p: ptr32, program: ptr8, script: ptr16):
     in bytes from `p`. `acc` is 0: it is an argument because only the first two live in registers.
     """
     base = int(p)
-    mask = 8191
     pc = 0
     q = 0
     op = 0
-    s = 0
-    n = 0
     count = 0
     toggle = 0
     other = 0
+    s = 0
+    n = 0
+    to = 0
     dd = p
     r = ptr16(base)
-    b0 = 0; b1 = 0; b2 = 0; b3 = 0; b4 = 0; b5 = 0; b6 = 0; b7 = 0; b8 = 0; b9 = 0; b10 = 0; b11 = 0
-    b12 = 0; b13 = 0; b14 = 0; b15 = 0; b16 = 0; b17 = 0; b18 = 0; b19 = 0; h0 = 0; h1 = 0; h2 = 0
-    h3 = 0; h4 = 0; h5 = 0; h6 = 0; h7 = 0; h8 = 0; h9 = 0; h10 = 0; h11 = 0; h12 = 0; h13 = 0
-    h14 = 0; h15 = 0; h16 = 0; h17 = 0; h18 = 0; h19 = 0
+    at = 0
+    carry = 0
+    mask = 8191
     while True:
         op = program[pc]
         s = program[pc + 1]
-        if s < 128:
-            p = ptr32(base + s * 80)
-        else:
-            p = ptr32(base + q + s * 80 - 10240)
-        if op < 5:
+        at = base + s * 80
+        if s > 127:
+            at = at + q - 10240
+        p = ptr32(at)
+        if op < 4:
             if op < 2:
                 if op < 1:
                     pc = script[other]; q = script[other + 1]; other = other + 2
@@ -68,8 +65,21 @@ def run(acc: int, p: ptr32, program: ptr8, script: ptr16):
                     b11 = p[11] - b11; b12 = p[12] - b12; b13 = p[13] - b13; b14 = p[14] - b14; b15 = p[15] - b15
                     b16 = p[16] - b16; b17 = p[17] - b17; b18 = p[18] - b18; b19 = p[19] - b19
                 else:
+                    pc = pc + 2; r = ptr16(base + q + s * 40); b0 = r[0]; b1 = r[1]; b2 = r[2]; b3 = r[3]; b4 = r[4]
+                    b5 = r[5]; b6 = r[6]; b7 = r[7]; b8 = r[8]; b9 = r[9]; b10 = r[10]; b11 = r[11]; b12 = r[12]
+                    b13 = r[13]; b14 = r[14]; b15 = r[15]; b16 = r[16]; b17 = r[17]; b18 = r[18]; b19 = r[19]
+        else:
+            if op < 7:
+                if op < 5:
+                    pc = pc + 2; n = 0 - q; s = base + s * 80; count = 10
+                    while count:
+                        acc = (p[0] ^ p[40]) & n; p[0] = p[0] ^ acc; p[40] = p[40] ^ acc; acc = (p[1] ^ p[41]) & n
+                        p[1] = p[1] ^ acc; p[41] = p[41] ^ acc; acc = (p[2] ^ p[42]) & n; p[2] = p[2] ^ acc
+                        p[42] = p[42] ^ acc; acc = (p[3] ^ p[43]) & n; p[3] = p[3] ^ acc; p[43] = p[43] ^ acc
+                        s = s + 16; p = ptr32(s); count = count - 1
+                else:
                     dd = ptr32(base + program[pc + 2] * 80); pc = pc + 3; s = 1
-                    if op > 3:
+                    if op > 5:
                         s = 121665
                     acc = -4864; acc = p[0] * s + acc; acc = b0 + acc; h0 = acc & mask; acc = acc >> 13
                     acc = p[1] * s + acc; acc = b1 + acc; h1 = acc & mask; acc = acc >> 13; acc = p[2] * s + acc
@@ -89,260 +99,69 @@ def run(acc: int, p: ptr32, program: ptr8, script: ptr16):
                     dd[18] = acc & mask; acc = acc >> 13; acc = p[19] * s + acc; acc = b19 + acc; dd[19] = acc & mask
                     acc = acc >> 13; acc = (acc + 8) * 608; acc = h0 + acc; dd[0] = acc & mask; acc = acc >> 13
                     acc = h1 + acc; dd[1] = acc & mask; acc = acc >> 13; dd[2] = h2 + acc
-        else:
-            if op < 8:
-                if op < 6:
-                    pc = pc + 2; b0 = p[0] + b0 - 7584; b1 = p[1] + b1 - mask; b2 = p[2] + b2 - mask
-                    b3 = p[3] + b3 - mask; b4 = p[4] + b4 - mask; b5 = p[5] + b5 - mask; b6 = p[6] + b6 - mask
-                    b7 = p[7] + b7 - mask; b8 = p[8] + b8 - mask; b9 = p[9] + b9 - mask; b10 = p[10] + b10 - mask
-                    b11 = p[11] + b11 - mask; b12 = p[12] + b12 - mask; b13 = p[13] + b13 - mask
-                    b14 = p[14] + b14 - mask; b15 = p[15] + b15 - mask; b16 = p[16] + b16 - mask
-                    b17 = p[17] + b17 - mask; b18 = p[18] + b18 - mask; b19 = p[19] + b19 - mask
-                else:
-                    if op < 7:
-                        dd = ptr32(base + program[pc + 2] * 80); pc = pc + 3; acc = 0; acc = p[1] * b19 + acc
-                        acc = p[2] * b18 + acc; acc = p[3] * b17 + acc; acc = p[4] * b16 + acc; acc = p[5] * b15 + acc
-                        acc = p[6] * b14 + acc; acc = p[7] * b13 + acc; acc = p[8] * b12 + acc; acc = p[9] * b11 + acc
-                        acc = p[10] * b10 + acc; acc = p[11] * b9 + acc; acc = p[12] * b8 + acc; acc = p[13] * b7 + acc
-                        acc = p[14] * b6 + acc; acc = p[15] * b5 + acc; acc = p[16] * b4 + acc; acc = p[17] * b3 + acc
-                        acc = p[18] * b2 + acc; acc = p[19] * b1 + acc; h0 = acc & mask; acc = acc >> 13
-                        acc = p[2] * b19 + acc; acc = p[3] * b18 + acc; acc = p[4] * b17 + acc; acc = p[5] * b16 + acc
-                        acc = p[6] * b15 + acc; acc = p[7] * b14 + acc; acc = p[8] * b13 + acc; acc = p[9] * b12 + acc
-                        acc = p[10] * b11 + acc; acc = p[11] * b10 + acc; acc = p[12] * b9 + acc; acc = p[13] * b8 + acc
-                        acc = p[14] * b7 + acc; acc = p[15] * b6 + acc; acc = p[16] * b5 + acc; acc = p[17] * b4 + acc
-                        acc = p[18] * b3 + acc; acc = p[19] * b2 + acc; h1 = acc & mask; acc = acc >> 13
-                        acc = p[3] * b19 + acc; acc = p[4] * b18 + acc; acc = p[5] * b17 + acc; acc = p[6] * b16 + acc
-                        acc = p[7] * b15 + acc; acc = p[8] * b14 + acc; acc = p[9] * b13 + acc; acc = p[10] * b12 + acc
-                        acc = p[11] * b11 + acc; acc = p[12] * b10 + acc; acc = p[13] * b9 + acc; acc = p[14] * b8 + acc
-                        acc = p[15] * b7 + acc; acc = p[16] * b6 + acc; acc = p[17] * b5 + acc; acc = p[18] * b4 + acc
-                        acc = p[19] * b3 + acc; h2 = acc & mask; acc = acc >> 13; acc = p[4] * b19 + acc
-                        acc = p[5] * b18 + acc; acc = p[6] * b17 + acc; acc = p[7] * b16 + acc; acc = p[8] * b15 + acc
-                        acc = p[9] * b14 + acc; acc = p[10] * b13 + acc; acc = p[11] * b12 + acc; acc = p[12] * b11 + acc
-                        acc = p[13] * b10 + acc; acc = p[14] * b9 + acc; acc = p[15] * b8 + acc; acc = p[16] * b7 + acc
-                        acc = p[17] * b6 + acc; acc = p[18] * b5 + acc; acc = p[19] * b4 + acc; h3 = acc & mask
-                        acc = acc >> 13; acc = p[5] * b19 + acc; acc = p[6] * b18 + acc; acc = p[7] * b17 + acc
-                        acc = p[8] * b16 + acc; acc = p[9] * b15 + acc; acc = p[10] * b14 + acc; acc = p[11] * b13 + acc
-                        acc = p[12] * b12 + acc; acc = p[13] * b11 + acc; acc = p[14] * b10 + acc; acc = p[15] * b9 + acc
-                        acc = p[16] * b8 + acc; acc = p[17] * b7 + acc; acc = p[18] * b6 + acc; acc = p[19] * b5 + acc
-                        h4 = acc & mask; acc = acc >> 13; acc = p[6] * b19 + acc; acc = p[7] * b18 + acc
-                        acc = p[8] * b17 + acc; acc = p[9] * b16 + acc; acc = p[10] * b15 + acc; acc = p[11] * b14 + acc
-                        acc = p[12] * b13 + acc; acc = p[13] * b12 + acc; acc = p[14] * b11 + acc; acc = p[15] * b10 + acc
-                        acc = p[16] * b9 + acc; acc = p[17] * b8 + acc; acc = p[18] * b7 + acc; acc = p[19] * b6 + acc
-                        h5 = acc & mask; acc = acc >> 13; acc = p[7] * b19 + acc; acc = p[8] * b18 + acc
-                        acc = p[9] * b17 + acc; acc = p[10] * b16 + acc; acc = p[11] * b15 + acc; acc = p[12] * b14 + acc
-                        acc = p[13] * b13 + acc; acc = p[14] * b12 + acc; acc = p[15] * b11 + acc; acc = p[16] * b10 + acc
-                        acc = p[17] * b9 + acc; acc = p[18] * b8 + acc; acc = p[19] * b7 + acc; h6 = acc & mask
-                        acc = acc >> 13; acc = p[8] * b19 + acc; acc = p[9] * b18 + acc; acc = p[10] * b17 + acc
-                        acc = p[11] * b16 + acc; acc = p[12] * b15 + acc; acc = p[13] * b14 + acc; acc = p[14] * b13 + acc
-                        acc = p[15] * b12 + acc; acc = p[16] * b11 + acc; acc = p[17] * b10 + acc; acc = p[18] * b9 + acc
-                        acc = p[19] * b8 + acc; h7 = acc & mask; acc = acc >> 13; acc = p[9] * b19 + acc
-                        acc = p[10] * b18 + acc; acc = p[11] * b17 + acc; acc = p[12] * b16 + acc; acc = p[13] * b15 + acc
-                        acc = p[14] * b14 + acc; acc = p[15] * b13 + acc; acc = p[16] * b12 + acc; acc = p[17] * b11 + acc
-                        acc = p[18] * b10 + acc; acc = p[19] * b9 + acc; h8 = acc & mask; acc = acc >> 13
-                        acc = p[10] * b19 + acc; acc = p[11] * b18 + acc; acc = p[12] * b17 + acc; acc = p[13] * b16 + acc
-                        acc = p[14] * b15 + acc; acc = p[15] * b14 + acc; acc = p[16] * b13 + acc; acc = p[17] * b12 + acc
-                        acc = p[18] * b11 + acc; acc = p[19] * b10 + acc; h9 = acc & mask; acc = acc >> 13
-                        acc = p[11] * b19 + acc; acc = p[12] * b18 + acc; acc = p[13] * b17 + acc; acc = p[14] * b16 + acc
-                        acc = p[15] * b15 + acc; acc = p[16] * b14 + acc; acc = p[17] * b13 + acc; acc = p[18] * b12 + acc
-                        acc = p[19] * b11 + acc; h10 = acc & mask; acc = acc >> 13; acc = p[12] * b19 + acc
-                        acc = p[13] * b18 + acc; acc = p[14] * b17 + acc; acc = p[15] * b16 + acc; acc = p[16] * b15 + acc
-                        acc = p[17] * b14 + acc; acc = p[18] * b13 + acc; acc = p[19] * b12 + acc; h11 = acc & mask
-                        acc = acc >> 13; acc = p[13] * b19 + acc; acc = p[14] * b18 + acc; acc = p[15] * b17 + acc
-                        acc = p[16] * b16 + acc; acc = p[17] * b15 + acc; acc = p[18] * b14 + acc; acc = p[19] * b13 + acc
-                        h12 = acc & mask; acc = acc >> 13; acc = p[14] * b19 + acc; acc = p[15] * b18 + acc
-                        acc = p[16] * b17 + acc; acc = p[17] * b16 + acc; acc = p[18] * b15 + acc; acc = p[19] * b14 + acc
-                        h13 = acc & mask; acc = acc >> 13; acc = p[15] * b19 + acc; acc = p[16] * b18 + acc
-                        acc = p[17] * b17 + acc; acc = p[18] * b16 + acc; acc = p[19] * b15 + acc; h14 = acc & mask
-                        acc = acc >> 13; acc = p[16] * b19 + acc; acc = p[17] * b18 + acc; acc = p[18] * b17 + acc
-                        acc = p[19] * b16 + acc; h15 = acc & mask; acc = acc >> 13; acc = p[17] * b19 + acc
-                        acc = p[18] * b18 + acc; acc = p[19] * b17 + acc; h16 = acc & mask; acc = acc >> 13
-                        acc = p[18] * b19 + acc; acc = p[19] * b18 + acc; h17 = acc & mask; acc = acc >> 13
-                        acc = p[19] * b19 + acc; h18 = acc & mask; acc = acc >> 13; h19 = acc; acc = -119537664
-                        acc = h0 * 608 + acc; acc = p[0] * b0 + acc; h0 = acc & mask; acc = acc >> 13; acc = h1 * 608 + acc
-                        acc = p[0] * b1 + acc; acc = p[1] * b0 + acc; h1 = acc & mask; acc = acc >> 13; acc = h2 * 608 + acc
-                        acc = p[0] * b2 + acc; acc = p[1] * b1 + acc; acc = p[2] * b0 + acc; h2 = acc & mask
-                        acc = acc >> 13; acc = h3 * 608 + acc; acc = p[0] * b3 + acc; acc = p[1] * b2 + acc
-                        acc = p[2] * b1 + acc; acc = p[3] * b0 + acc; dd[3] = acc & mask; acc = acc >> 13
-                        acc = h4 * 608 + acc; acc = p[0] * b4 + acc; acc = p[1] * b3 + acc; acc = p[2] * b2 + acc
-                        acc = p[3] * b1 + acc; acc = p[4] * b0 + acc; dd[4] = acc & mask; acc = acc >> 13
-                        acc = h5 * 608 + acc; acc = p[0] * b5 + acc; acc = p[1] * b4 + acc; acc = p[2] * b3 + acc
-                        acc = p[3] * b2 + acc; acc = p[4] * b1 + acc; acc = p[5] * b0 + acc; dd[5] = acc & mask
-                        acc = acc >> 13; acc = h6 * 608 + acc; acc = p[0] * b6 + acc; acc = p[1] * b5 + acc
-                        acc = p[2] * b4 + acc; acc = p[3] * b3 + acc; acc = p[4] * b2 + acc; acc = p[5] * b1 + acc
-                        acc = p[6] * b0 + acc; dd[6] = acc & mask; acc = acc >> 13; acc = h7 * 608 + acc
-                        acc = p[0] * b7 + acc; acc = p[1] * b6 + acc; acc = p[2] * b5 + acc; acc = p[3] * b4 + acc
-                        acc = p[4] * b3 + acc; acc = p[5] * b2 + acc; acc = p[6] * b1 + acc; acc = p[7] * b0 + acc
-                        dd[7] = acc & mask; acc = acc >> 13; acc = h8 * 608 + acc; acc = p[0] * b8 + acc
-                        acc = p[1] * b7 + acc; acc = p[2] * b6 + acc; acc = p[3] * b5 + acc; acc = p[4] * b4 + acc
-                        acc = p[5] * b3 + acc; acc = p[6] * b2 + acc; acc = p[7] * b1 + acc; acc = p[8] * b0 + acc
-                        dd[8] = acc & mask; acc = acc >> 13; acc = h9 * 608 + acc; acc = p[0] * b9 + acc
-                        acc = p[1] * b8 + acc; acc = p[2] * b7 + acc; acc = p[3] * b6 + acc; acc = p[4] * b5 + acc
-                        acc = p[5] * b4 + acc; acc = p[6] * b3 + acc; acc = p[7] * b2 + acc; acc = p[8] * b1 + acc
-                        acc = p[9] * b0 + acc; dd[9] = acc & mask; acc = acc >> 13; acc = h10 * 608 + acc
-                        acc = p[0] * b10 + acc; acc = p[1] * b9 + acc; acc = p[2] * b8 + acc; acc = p[3] * b7 + acc
-                        acc = p[4] * b6 + acc; acc = p[5] * b5 + acc; acc = p[6] * b4 + acc; acc = p[7] * b3 + acc
-                        acc = p[8] * b2 + acc; acc = p[9] * b1 + acc; acc = p[10] * b0 + acc; dd[10] = acc & mask
-                        acc = acc >> 13; acc = h11 * 608 + acc; acc = p[0] * b11 + acc; acc = p[1] * b10 + acc
-                        acc = p[2] * b9 + acc; acc = p[3] * b8 + acc; acc = p[4] * b7 + acc; acc = p[5] * b6 + acc
-                        acc = p[6] * b5 + acc; acc = p[7] * b4 + acc; acc = p[8] * b3 + acc; acc = p[9] * b2 + acc
-                        acc = p[10] * b1 + acc; acc = p[11] * b0 + acc; dd[11] = acc & mask; acc = acc >> 13
-                        acc = h12 * 608 + acc; acc = p[0] * b12 + acc; acc = p[1] * b11 + acc; acc = p[2] * b10 + acc
-                        acc = p[3] * b9 + acc; acc = p[4] * b8 + acc; acc = p[5] * b7 + acc; acc = p[6] * b6 + acc
-                        acc = p[7] * b5 + acc; acc = p[8] * b4 + acc; acc = p[9] * b3 + acc; acc = p[10] * b2 + acc
-                        acc = p[11] * b1 + acc; acc = p[12] * b0 + acc; dd[12] = acc & mask; acc = acc >> 13
-                        acc = h13 * 608 + acc; acc = p[0] * b13 + acc; acc = p[1] * b12 + acc; acc = p[2] * b11 + acc
-                        acc = p[3] * b10 + acc; acc = p[4] * b9 + acc; acc = p[5] * b8 + acc; acc = p[6] * b7 + acc
-                        acc = p[7] * b6 + acc; acc = p[8] * b5 + acc; acc = p[9] * b4 + acc; acc = p[10] * b3 + acc
-                        acc = p[11] * b2 + acc; acc = p[12] * b1 + acc; acc = p[13] * b0 + acc; dd[13] = acc & mask
-                        acc = acc >> 13; acc = h14 * 608 + acc; acc = p[0] * b14 + acc; acc = p[1] * b13 + acc
-                        acc = p[2] * b12 + acc; acc = p[3] * b11 + acc; acc = p[4] * b10 + acc; acc = p[5] * b9 + acc
-                        acc = p[6] * b8 + acc; acc = p[7] * b7 + acc; acc = p[8] * b6 + acc; acc = p[9] * b5 + acc
-                        acc = p[10] * b4 + acc; acc = p[11] * b3 + acc; acc = p[12] * b2 + acc; acc = p[13] * b1 + acc
-                        acc = p[14] * b0 + acc; dd[14] = acc & mask; acc = acc >> 13; acc = h15 * 608 + acc
-                        acc = p[0] * b15 + acc; acc = p[1] * b14 + acc; acc = p[2] * b13 + acc; acc = p[3] * b12 + acc
-                        acc = p[4] * b11 + acc; acc = p[5] * b10 + acc; acc = p[6] * b9 + acc; acc = p[7] * b8 + acc
-                        acc = p[8] * b7 + acc; acc = p[9] * b6 + acc; acc = p[10] * b5 + acc; acc = p[11] * b4 + acc
-                        acc = p[12] * b3 + acc; acc = p[13] * b2 + acc; acc = p[14] * b1 + acc; acc = p[15] * b0 + acc
-                        dd[15] = acc & mask; acc = acc >> 13; acc = h16 * 608 + acc; acc = p[0] * b16 + acc
-                        acc = p[1] * b15 + acc; acc = p[2] * b14 + acc; acc = p[3] * b13 + acc; acc = p[4] * b12 + acc
-                        acc = p[5] * b11 + acc; acc = p[6] * b10 + acc; acc = p[7] * b9 + acc; acc = p[8] * b8 + acc
-                        acc = p[9] * b7 + acc; acc = p[10] * b6 + acc; acc = p[11] * b5 + acc; acc = p[12] * b4 + acc
-                        acc = p[13] * b3 + acc; acc = p[14] * b2 + acc; acc = p[15] * b1 + acc; acc = p[16] * b0 + acc
-                        dd[16] = acc & mask; acc = acc >> 13; acc = h17 * 608 + acc; acc = p[0] * b17 + acc
-                        acc = p[1] * b16 + acc; acc = p[2] * b15 + acc; acc = p[3] * b14 + acc; acc = p[4] * b13 + acc
-                        acc = p[5] * b12 + acc; acc = p[6] * b11 + acc; acc = p[7] * b10 + acc; acc = p[8] * b9 + acc
-                        acc = p[9] * b8 + acc; acc = p[10] * b7 + acc; acc = p[11] * b6 + acc; acc = p[12] * b5 + acc
-                        acc = p[13] * b4 + acc; acc = p[14] * b3 + acc; acc = p[15] * b2 + acc; acc = p[16] * b1 + acc
-                        acc = p[17] * b0 + acc; dd[17] = acc & mask; acc = acc >> 13; acc = h18 * 608 + acc
-                        acc = p[0] * b18 + acc; acc = p[1] * b17 + acc; acc = p[2] * b16 + acc; acc = p[3] * b15 + acc
-                        acc = p[4] * b14 + acc; acc = p[5] * b13 + acc; acc = p[6] * b12 + acc; acc = p[7] * b11 + acc
-                        acc = p[8] * b10 + acc; acc = p[9] * b9 + acc; acc = p[10] * b8 + acc; acc = p[11] * b7 + acc
-                        acc = p[12] * b6 + acc; acc = p[13] * b5 + acc; acc = p[14] * b4 + acc; acc = p[15] * b3 + acc
-                        acc = p[16] * b2 + acc; acc = p[17] * b1 + acc; acc = p[18] * b0 + acc; dd[18] = acc & mask
-                        acc = acc >> 13; acc = h19 * 608 + acc; acc = p[0] * b19 + acc; acc = p[1] * b18 + acc
-                        acc = p[2] * b17 + acc; acc = p[3] * b16 + acc; acc = p[4] * b15 + acc; acc = p[5] * b14 + acc
-                        acc = p[6] * b13 + acc; acc = p[7] * b12 + acc; acc = p[8] * b11 + acc; acc = p[9] * b10 + acc
-                        acc = p[10] * b9 + acc; acc = p[11] * b8 + acc; acc = p[12] * b7 + acc; acc = p[13] * b6 + acc
-                        acc = p[14] * b5 + acc; acc = p[15] * b4 + acc; acc = p[16] * b3 + acc; acc = p[17] * b2 + acc
-                        acc = p[18] * b1 + acc; acc = p[19] * b0 + acc; dd[19] = acc & mask; acc = acc >> 13
-                        acc = (acc + 196608) * 608; acc = h0 + acc; dd[0] = acc & mask; acc = acc >> 13; acc = h1 + acc
-                        dd[1] = acc & mask; acc = acc >> 13; dd[2] = h2 + acc
-                    else:
-                        n = base + program[pc + 2] * 80; toggle = n ^ base
-                        count = program[pc + 3]; pc = pc + 4
-                        if count & 1 == 0:
-                            n = base
-                        while True:
-                            dd = ptr32(n)
-                            b1 = p[1] << 1; b2 = p[2] << 1; b3 = p[3] << 1; b4 = p[4] << 1; b5 = p[5] << 1; b6 = p[6] << 1
-                            b7 = p[7] << 1; b8 = p[8] << 1; b9 = p[9] << 1; b10 = p[10] << 1; b11 = p[11] << 1
-                            b12 = p[12] << 1; b13 = p[13] << 1; b14 = p[14] << 1; b15 = p[15] << 1; b16 = p[16] << 1
-                            b17 = p[17] << 1; b18 = p[18] << 1; b19 = p[19] << 1
-                            acc = 0; acc = p[1] * b19 + acc; acc = p[2] * b18 + acc; acc = p[3] * b17 + acc
-                            acc = p[4] * b16 + acc; acc = p[5] * b15 + acc; acc = p[6] * b14 + acc; acc = p[7] * b13 + acc
-                            acc = p[8] * b12 + acc; acc = p[9] * b11 + acc; acc = p[10] * p[10] + acc; h0 = acc & mask
-                            acc = acc >> 13; acc = p[2] * b19 + acc; acc = p[3] * b18 + acc; acc = p[4] * b17 + acc
-                            acc = p[5] * b16 + acc; acc = p[6] * b15 + acc; acc = p[7] * b14 + acc; acc = p[8] * b13 + acc
-                            acc = p[9] * b12 + acc; acc = p[10] * b11 + acc; h1 = acc & mask; acc = acc >> 13
-                            acc = p[3] * b19 + acc; acc = p[4] * b18 + acc; acc = p[5] * b17 + acc; acc = p[6] * b16 + acc
-                            acc = p[7] * b15 + acc; acc = p[8] * b14 + acc; acc = p[9] * b13 + acc; acc = p[10] * b12 + acc
-                            acc = p[11] * p[11] + acc; h2 = acc & mask; acc = acc >> 13; acc = p[4] * b19 + acc
-                            acc = p[5] * b18 + acc; acc = p[6] * b17 + acc; acc = p[7] * b16 + acc; acc = p[8] * b15 + acc
-                            acc = p[9] * b14 + acc; acc = p[10] * b13 + acc; acc = p[11] * b12 + acc; h3 = acc & mask
-                            acc = acc >> 13; acc = p[5] * b19 + acc; acc = p[6] * b18 + acc; acc = p[7] * b17 + acc
-                            acc = p[8] * b16 + acc; acc = p[9] * b15 + acc; acc = p[10] * b14 + acc; acc = p[11] * b13 + acc
-                            acc = p[12] * p[12] + acc; h4 = acc & mask; acc = acc >> 13; acc = p[6] * b19 + acc
-                            acc = p[7] * b18 + acc; acc = p[8] * b17 + acc; acc = p[9] * b16 + acc; acc = p[10] * b15 + acc
-                            acc = p[11] * b14 + acc; acc = p[12] * b13 + acc; h5 = acc & mask; acc = acc >> 13
-                            acc = p[7] * b19 + acc; acc = p[8] * b18 + acc; acc = p[9] * b17 + acc; acc = p[10] * b16 + acc
-                            acc = p[11] * b15 + acc; acc = p[12] * b14 + acc; acc = p[13] * p[13] + acc; h6 = acc & mask
-                            acc = acc >> 13; acc = p[8] * b19 + acc; acc = p[9] * b18 + acc; acc = p[10] * b17 + acc
-                            acc = p[11] * b16 + acc; acc = p[12] * b15 + acc; acc = p[13] * b14 + acc; h7 = acc & mask
-                            acc = acc >> 13; acc = p[9] * b19 + acc; acc = p[10] * b18 + acc; acc = p[11] * b17 + acc
-                            acc = p[12] * b16 + acc; acc = p[13] * b15 + acc; acc = p[14] * p[14] + acc; h8 = acc & mask
-                            acc = acc >> 13; acc = p[10] * b19 + acc; acc = p[11] * b18 + acc; acc = p[12] * b17 + acc
-                            acc = p[13] * b16 + acc; acc = p[14] * b15 + acc; h9 = acc & mask; acc = acc >> 13
-                            acc = p[11] * b19 + acc; acc = p[12] * b18 + acc; acc = p[13] * b17 + acc
-                            acc = p[14] * b16 + acc; acc = p[15] * p[15] + acc; h10 = acc & mask; acc = acc >> 13
-                            acc = p[12] * b19 + acc; acc = p[13] * b18 + acc; acc = p[14] * b17 + acc
-                            acc = p[15] * b16 + acc; h11 = acc & mask; acc = acc >> 13; acc = p[13] * b19 + acc
-                            acc = p[14] * b18 + acc; acc = p[15] * b17 + acc; acc = p[16] * p[16] + acc; h12 = acc & mask
-                            acc = acc >> 13; acc = p[14] * b19 + acc; acc = p[15] * b18 + acc; acc = p[16] * b17 + acc
-                            h13 = acc & mask; acc = acc >> 13; acc = p[15] * b19 + acc; acc = p[16] * b18 + acc
-                            acc = p[17] * p[17] + acc; h14 = acc & mask; acc = acc >> 13; acc = p[16] * b19 + acc
-                            acc = p[17] * b18 + acc; h15 = acc & mask; acc = acc >> 13; acc = p[17] * b19 + acc
-                            acc = p[18] * p[18] + acc; h16 = acc & mask; acc = acc >> 13; acc = p[18] * b19 + acc
-                            h17 = acc & mask; acc = acc >> 13; acc = p[19] * p[19] + acc; h18 = acc & mask; acc = acc >> 13
-                            h19 = acc; acc = -119537664; acc = h0 * 608 + acc; acc = p[0] * p[0] + acc; h0 = acc & mask
-                            acc = acc >> 13; acc = h1 * 608 + acc; acc = p[0] * b1 + acc; h1 = acc & mask; acc = acc >> 13
-                            acc = h2 * 608 + acc; acc = p[0] * b2 + acc; acc = p[1] * p[1] + acc; h2 = acc & mask
-                            acc = acc >> 13; acc = h3 * 608 + acc; acc = p[0] * b3 + acc; acc = p[1] * b2 + acc
-                            dd[3] = acc & mask; acc = acc >> 13; acc = h4 * 608 + acc; acc = p[0] * b4 + acc
-                            acc = p[1] * b3 + acc; acc = p[2] * p[2] + acc; dd[4] = acc & mask; acc = acc >> 13
-                            acc = h5 * 608 + acc; acc = p[0] * b5 + acc; acc = p[1] * b4 + acc; acc = p[2] * b3 + acc
-                            dd[5] = acc & mask; acc = acc >> 13; acc = h6 * 608 + acc; acc = p[0] * b6 + acc
-                            acc = p[1] * b5 + acc; acc = p[2] * b4 + acc; acc = p[3] * p[3] + acc; dd[6] = acc & mask
-                            acc = acc >> 13; acc = h7 * 608 + acc; acc = p[0] * b7 + acc; acc = p[1] * b6 + acc
-                            acc = p[2] * b5 + acc; acc = p[3] * b4 + acc; dd[7] = acc & mask; acc = acc >> 13
-                            acc = h8 * 608 + acc; acc = p[0] * b8 + acc; acc = p[1] * b7 + acc; acc = p[2] * b6 + acc
-                            acc = p[3] * b5 + acc; acc = p[4] * p[4] + acc; dd[8] = acc & mask; acc = acc >> 13
-                            acc = h9 * 608 + acc; acc = p[0] * b9 + acc; acc = p[1] * b8 + acc; acc = p[2] * b7 + acc
-                            acc = p[3] * b6 + acc; acc = p[4] * b5 + acc; dd[9] = acc & mask; acc = acc >> 13
-                            acc = h10 * 608 + acc; acc = p[0] * b10 + acc; acc = p[1] * b9 + acc; acc = p[2] * b8 + acc
-                            acc = p[3] * b7 + acc; acc = p[4] * b6 + acc; acc = p[5] * p[5] + acc; dd[10] = acc & mask
-                            acc = acc >> 13; acc = h11 * 608 + acc; acc = p[0] * b11 + acc; acc = p[1] * b10 + acc
-                            acc = p[2] * b9 + acc; acc = p[3] * b8 + acc; acc = p[4] * b7 + acc; acc = p[5] * b6 + acc
-                            dd[11] = acc & mask; acc = acc >> 13; acc = h12 * 608 + acc; acc = p[0] * b12 + acc
-                            acc = p[1] * b11 + acc; acc = p[2] * b10 + acc; acc = p[3] * b9 + acc; acc = p[4] * b8 + acc
-                            acc = p[5] * b7 + acc; acc = p[6] * p[6] + acc; dd[12] = acc & mask; acc = acc >> 13
-                            acc = h13 * 608 + acc; acc = p[0] * b13 + acc; acc = p[1] * b12 + acc; acc = p[2] * b11 + acc
-                            acc = p[3] * b10 + acc; acc = p[4] * b9 + acc; acc = p[5] * b8 + acc; acc = p[6] * b7 + acc
-                            dd[13] = acc & mask; acc = acc >> 13; acc = h14 * 608 + acc; acc = p[0] * b14 + acc
-                            acc = p[1] * b13 + acc; acc = p[2] * b12 + acc; acc = p[3] * b11 + acc; acc = p[4] * b10 + acc
-                            acc = p[5] * b9 + acc; acc = p[6] * b8 + acc; acc = p[7] * p[7] + acc; dd[14] = acc & mask
-                            acc = acc >> 13; acc = h15 * 608 + acc; acc = p[0] * b15 + acc; acc = p[1] * b14 + acc
-                            acc = p[2] * b13 + acc; acc = p[3] * b12 + acc; acc = p[4] * b11 + acc; acc = p[5] * b10 + acc
-                            acc = p[6] * b9 + acc; acc = p[7] * b8 + acc; dd[15] = acc & mask; acc = acc >> 13
-                            acc = h16 * 608 + acc; acc = p[0] * b16 + acc; acc = p[1] * b15 + acc; acc = p[2] * b14 + acc
-                            acc = p[3] * b13 + acc; acc = p[4] * b12 + acc; acc = p[5] * b11 + acc; acc = p[6] * b10 + acc
-                            acc = p[7] * b9 + acc; acc = p[8] * p[8] + acc; dd[16] = acc & mask; acc = acc >> 13
-                            acc = h17 * 608 + acc; acc = p[0] * b17 + acc; acc = p[1] * b16 + acc; acc = p[2] * b15 + acc
-                            acc = p[3] * b14 + acc; acc = p[4] * b13 + acc; acc = p[5] * b12 + acc; acc = p[6] * b11 + acc
-                            acc = p[7] * b10 + acc; acc = p[8] * b9 + acc; dd[17] = acc & mask; acc = acc >> 13
-                            acc = h18 * 608 + acc; acc = p[0] * b18 + acc; acc = p[1] * b17 + acc; acc = p[2] * b16 + acc
-                            acc = p[3] * b15 + acc; acc = p[4] * b14 + acc; acc = p[5] * b13 + acc; acc = p[6] * b12 + acc
-                            acc = p[7] * b11 + acc; acc = p[8] * b10 + acc; acc = p[9] * p[9] + acc; dd[18] = acc & mask
-                            acc = acc >> 13; acc = h19 * 608 + acc; acc = p[0] * b19 + acc; acc = p[1] * b18 + acc
-                            acc = p[2] * b17 + acc; acc = p[3] * b16 + acc; acc = p[4] * b15 + acc; acc = p[5] * b14 + acc
-                            acc = p[6] * b13 + acc; acc = p[7] * b12 + acc; acc = p[8] * b11 + acc; acc = p[9] * b10 + acc
-                            dd[19] = acc & mask; acc = acc >> 13; acc = (acc + 196608) * 608; acc = h0 + acc
-                            dd[0] = acc & mask; acc = acc >> 13; acc = h1 + acc; dd[1] = acc & mask; acc = acc >> 13
-                            dd[2] = h2 + acc
-                            count = count - 1
-                            if count == 0:
-                                break
-                            p = ptr32(n)
-                            n = n ^ toggle
             else:
-                if op < 9:
-                    pc = pc + 2; r = ptr16(base + q + s * 40); b0 = r[0]; b1 = r[1]; b2 = r[2]; b3 = r[3]; b4 = r[4]
-                    b5 = r[5]; b6 = r[6]; b7 = r[7]; b8 = r[8]; b9 = r[9]; b10 = r[10]; b11 = r[11]; b12 = r[12]
-                    b13 = r[13]; b14 = r[14]; b15 = r[15]; b16 = r[16]; b17 = r[17]; b18 = r[18]; b19 = r[19]
-                else:
-                    if op < 10:
-                        dd = ptr32(base + program[pc + 2] * 80); pc = pc + 3; r = ptr16(base + q + s * 40); dd[0] = r[0]
-                        dd[1] = r[1]; dd[2] = r[2]; dd[3] = r[3]; dd[4] = r[4]; dd[5] = r[5]; dd[6] = r[6]; dd[7] = r[7]
-                        dd[8] = r[8]; dd[9] = r[9]; dd[10] = r[10]; dd[11] = r[11]; dd[12] = r[12]; dd[13] = r[13]
-                        dd[14] = r[14]; dd[15] = r[15]; dd[16] = r[16]; dd[17] = r[17]; dd[18] = r[18]; dd[19] = r[19]
-                    else:
-                        pc = pc + 2; n = 0 - q; s = base + s * 80; count = 4
-                        while count:
-                            acc = (p[0] ^ p[40]) & n; p[0] = p[0] ^ acc; p[40] = p[40] ^ acc; acc = (p[1] ^ p[41]) & n
-                            p[1] = p[1] ^ acc; p[41] = p[41] ^ acc; acc = (p[2] ^ p[42]) & n; p[2] = p[2] ^ acc
-                            p[42] = p[42] ^ acc; acc = (p[3] ^ p[43]) & n; p[3] = p[3] ^ acc; p[43] = p[43] ^ acc
-                            acc = (p[4] ^ p[44]) & n; p[4] = p[4] ^ acc; p[44] = p[44] ^ acc; acc = (p[5] ^ p[45]) & n
-                            p[5] = p[5] ^ acc; p[45] = p[45] ^ acc; acc = (p[6] ^ p[46]) & n; p[6] = p[6] ^ acc
-                            p[46] = p[46] ^ acc; acc = (p[7] ^ p[47]) & n; p[7] = p[7] ^ acc; p[47] = p[47] ^ acc
-                            acc = (p[8] ^ p[48]) & n; p[8] = p[8] ^ acc; p[48] = p[48] ^ acc; acc = (p[9] ^ p[49]) & n
-                            p[9] = p[9] ^ acc; p[49] = p[49] ^ acc
-                            s = s + 40; p = ptr32(s); count = count - 1
+                n = base + program[pc + 2] * 80; toggle = n ^ base; pc = pc + 3
+                count = 1
+                if op > 7:
+                    count = program[pc]; pc = pc + 1
+                    if count & 1 == 0:
+                        n = base
+                while True:
+                    if op > 7:
+                        b0 = p[0]; b1 = p[1]; b2 = p[2]; b3 = p[3]; b4 = p[4]; b5 = p[5]; b6 = p[6]; b7 = p[7]
+                        b8 = p[8]; b9 = p[9]; b10 = p[10]; b11 = p[11]; b12 = p[12]; b13 = p[13]; b14 = p[14]
+                        b15 = p[15]; b16 = p[16]; b17 = p[17]; b18 = p[18]; b19 = p[19]
+                    h0 = 0; h1 = 0; h2 = 0; h3 = 0; h4 = 0; h5 = 0; h6 = 0; h7 = 0; h8 = 0; h9 = 0; h10 = 0; h11 = 0
+                    h12 = 0; h13 = 0; h14 = 0; h15 = 0; h16 = 0; h17 = 0; h18 = 0; h19 = 0
+                    to = at; at = at + 80
+                    while at > to:
+                        at = at - 20; p = ptr32(at); carry = h19; h23 = p[4] * b19 + h18; acc = p[3] * b19 + h17
+                        h22 = p[4] * b18 + acc; acc = p[2] * b19 + h16; acc = p[3] * b18 + acc; h21 = p[4] * b17 + acc
+                        acc = p[1] * b19 + h15; acc = p[2] * b18 + acc; acc = p[3] * b17 + acc; h20 = p[4] * b16 + acc
+                        acc = p[0] * b19 + h14; acc = p[1] * b18 + acc; acc = p[2] * b17 + acc; acc = p[3] * b16 + acc
+                        h19 = p[4] * b15 + acc; acc = p[0] * b18 + h13; acc = p[1] * b17 + acc; acc = p[2] * b16 + acc
+                        acc = p[3] * b15 + acc; h18 = p[4] * b14 + acc; acc = p[0] * b17 + h12; acc = p[1] * b16 + acc
+                        acc = p[2] * b15 + acc; acc = p[3] * b14 + acc; h17 = p[4] * b13 + acc; acc = p[0] * b16 + h11
+                        acc = p[1] * b15 + acc; acc = p[2] * b14 + acc; acc = p[3] * b13 + acc; h16 = p[4] * b12 + acc
+                        acc = p[0] * b15 + h10; acc = p[1] * b14 + acc; acc = p[2] * b13 + acc; acc = p[3] * b12 + acc
+                        h15 = p[4] * b11 + acc; acc = p[0] * b14 + h9; acc = p[1] * b13 + acc; acc = p[2] * b12 + acc
+                        acc = p[3] * b11 + acc; h14 = p[4] * b10 + acc; acc = p[0] * b13 + h8; acc = p[1] * b12 + acc
+                        acc = p[2] * b11 + acc; acc = p[3] * b10 + acc; h13 = p[4] * b9 + acc; acc = p[0] * b12 + h7
+                        acc = p[1] * b11 + acc; acc = p[2] * b10 + acc; acc = p[3] * b9 + acc; h12 = p[4] * b8 + acc
+                        acc = p[0] * b11 + h6; acc = p[1] * b10 + acc; acc = p[2] * b9 + acc; acc = p[3] * b8 + acc
+                        h11 = p[4] * b7 + acc; acc = p[0] * b10 + h5; acc = p[1] * b9 + acc; acc = p[2] * b8 + acc
+                        acc = p[3] * b7 + acc; h10 = p[4] * b6 + acc; acc = p[0] * b9 + h4; acc = p[1] * b8 + acc
+                        acc = p[2] * b7 + acc; acc = p[3] * b6 + acc; h9 = p[4] * b5 + acc; acc = p[0] * b8 + h3
+                        acc = p[1] * b7 + acc; acc = p[2] * b6 + acc; acc = p[3] * b5 + acc; h8 = p[4] * b4 + acc
+                        acc = p[0] * b7 + h2; acc = p[1] * b6 + acc; acc = p[2] * b5 + acc; acc = p[3] * b4 + acc
+                        h7 = p[4] * b3 + acc; acc = p[0] * b6 + h1; acc = p[1] * b5 + acc; acc = p[2] * b4 + acc
+                        acc = p[3] * b3 + acc; h6 = p[4] * b2 + acc; acc = p[0] * b5 + h0; acc = p[1] * b4 + acc
+                        acc = p[2] * b3 + acc; acc = p[3] * b2 + acc; h5 = p[4] * b1 + acc; acc = p[0] * b4
+                        acc = p[1] * b3 + acc; acc = p[2] * b2 + acc; acc = p[3] * b1 + acc; h4 = p[4] * b0 + acc
+                        acc = p[0] * b3; acc = p[1] * b2 + acc; acc = p[2] * b1 + acc; h3 = p[3] * b0 + acc
+                        acc = p[0] * b2; acc = p[1] * b1 + acc; h2 = p[2] * b0 + acc; acc = p[0] * b1
+                        h1 = p[1] * b0 + acc; h0 = p[0] * b0; acc = 0; acc = h20 + acc; h20 = acc & mask
+                        acc = acc >> 13; acc = h21 + acc; h21 = acc & mask; acc = acc >> 13; acc = h22 + acc
+                        h22 = acc & mask; acc = acc >> 13; acc = h23 + acc; h23 = acc & mask; acc = acc >> 13
+                        acc = carry + acc; carry = acc & mask; acc = acc >> 13; h5 = acc * 608 + h5
+                        h4 = carry * 608 + h4; h0 = h20 * 608 + h0; h1 = h21 * 608 + h1; h2 = h22 * 608 + h2
+                        h3 = h23 * 608 + h3
+                    p = ptr32(n); acc = -119537664; acc = h0 + acc; p[0] = acc & mask; acc = acc >> 13; acc = h1 + acc
+                    p[1] = acc & mask; acc = acc >> 13; acc = h2 + acc; p[2] = acc & mask; acc = acc >> 13
+                    acc = h3 + acc; p[3] = acc & mask; acc = acc >> 13; acc = h4 + acc; p[4] = acc & mask
+                    acc = acc >> 13; acc = h5 + acc; p[5] = acc & mask; acc = acc >> 13; acc = h6 + acc
+                    p[6] = acc & mask; acc = acc >> 13; acc = h7 + acc; p[7] = acc & mask; acc = acc >> 13
+                    acc = h8 + acc; p[8] = acc & mask; acc = acc >> 13; acc = h9 + acc; p[9] = acc & mask
+                    acc = acc >> 13; acc = h10 + acc; p[10] = acc & mask; acc = acc >> 13; acc = h11 + acc
+                    p[11] = acc & mask; acc = acc >> 13; acc = h12 + acc; p[12] = acc & mask; acc = acc >> 13
+                    acc = h13 + acc; p[13] = acc & mask; acc = acc >> 13; acc = h14 + acc; p[14] = acc & mask
+                    acc = acc >> 13; acc = h15 + acc; p[15] = acc & mask; acc = acc >> 13; acc = h16 + acc
+                    p[16] = acc & mask; acc = acc >> 13; acc = h17 + acc; p[17] = acc & mask; acc = acc >> 13
+                    acc = h18 + acc; p[18] = acc & mask; acc = acc >> 13; acc = h19 + acc; p[19] = acc & mask
+                    acc = acc >> 13; acc = (acc + 196608) * 608; acc = p[0] + acc; p[0] = acc & mask; acc = acc >> 13
+                    acc = p[1] + acc; p[1] = acc & mask; acc = acc >> 13; p[2] = p[2] + acc
+                    count = count - 1
+                    if count == 0:
+                        break
+                    at = n; p = ptr32(n)
+                    n = n ^ toggle

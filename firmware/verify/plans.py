@@ -14,14 +14,14 @@ from micropython import const
 _DOUBLE = const(2)
 _DOUBLE_T = const(54)
 _ADD = const(109)
-_SUBTRACT = const(162)
-_ADD_T = const(213)
-_SUBTRACT_T = const(269)
-_ADD_ROW = const(323)
-_SUBTRACT_ROW = const(377)
-_ADD_ROW_T = const(429)
-_SUBTRACT_ROW_T = const(486)
-_IDENTITY = const(966)
+_SUBTRACT = const(168)
+_ADD_T = const(222)
+_SUBTRACT_T = const(284)
+_ADD_ROW = const(341)
+_SUBTRACT_ROW = const(398)
+_ADD_ROW_T = const(450)
+_SUBTRACT_ROW_T = const(510)
+_IDENTITY = const(990)
 
 # What a plan is made from, one buffer: windows of two scalars, bits of two combs
 _DIGITS = const(256)  # of each of two scalars; a byte each, plus 16: 16 is none

@@ -27,7 +27,7 @@ def memory():
 def without_swaps(code):
     """SWAP only exchanges values of the same bounds; test_swap is about it."""
     names = [name for name, _, _ in operations()]
-    sizes = {"SUM": 3, "MUL": 3, "SQUARE": 4, "ROW": 3, "SCALE": 3}
+    sizes = {"SUM": 3, "MUL": 3, "SQUARE": 4, "SCALE": 3}
     at = 0
     kept = b""
     while at < len(code):

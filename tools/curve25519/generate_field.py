@@ -11,6 +11,8 @@ from pathlib import Path
 LIMBS = 20
 BITS = 13
 FOLD = 608  # 2^260 mod p
+ROWS = 5  # limbs of one factor that a turn of a product's loop takes
+HIGHEST = LIMBS + ROWS - 1  # columns that a turn adds to
 TARGET = Path(__file__).parents[2] / "firmware" / "verify" / "field.py"
 
 # A product of limbs with a signed operand ends in a carry c of either sign out of limb 19. Adding
@@ -39,25 +41,27 @@ def run(acc: int, p: ptr32, program: ptr8, script: ptr16):
     in bytes from `p`. `acc` is 0: it is an argument because only the first two live in registers.
     """
     base = int(p)
-    mask = 8191
     pc = 0
     q = 0
     op = 0
-    s = 0
-    n = 0
     count = 0
     toggle = 0
     other = 0
+    s = 0
+    n = 0
+    to = 0
     dd = p
     r = ptr16(base)
-{locals}
+    at = 0
+    carry = 0
+    mask = 8191
     while True:
         op = program[pc]
         s = program[pc + 1]
-        if s < 128:
-            p = ptr32(base + s * 80)
-        else:
-            p = ptr32(base + q + s * 80 - 10240)
+        at = base + s * 80
+        if s > 127:
+            at = at + q - 10240
+        p = ptr32(at)
 '''
 
 
@@ -78,49 +82,63 @@ def each(template):
     return [template.format(i=i) for i in range(LIMBS)]
 
 
-def subtract_32p(template):
-    """`template` for each limb, less the limbs of 32 p = 2^260 - 608: 7584, 8191, 8191, ..."""
-    return [template.format(i=i) + (" - mask" if i else " - 7584") for i in range(LIMBS)]
-
-
 def shift():
     return f"acc = acc >> {BITS}"
 
 
-def reduce_and_store(term):
-    """Columns 20 to 38 into h0..h19, then columns 0 to 19 with them folded in, into dd."""
-    code = ["acc = 0"]
-    for k in range(LIMBS, 2 * LIMBS - 1):
-        code += [f"acc = {t} + acc" for t in term(k)]
-        code += [f"h{k - LIMBS} = acc & mask", shift()]
-    code += [f"h{LIMBS - 1} = acc", f"acc = {-FOLD * PRODUCT_BIAS}"]
+def product():
+    """Slot p times B into the slot at n, by Horner's rule from p's highest five limbs down.
+
+    A turn of the loop moves the sum up by five limbs and adds five limbs of p times B: h0 to h23
+    are its columns, of which those from 20 on, with what was moved above them, are carried and
+    come back 608-fold. So the code is a quarter of what all columns would be.
+    """
+    turn = ["at = at - 20", "p = ptr32(at)"]
+    # What is moved up is written five places higher, so from the top
+    turn += [f"carry = h{LIMBS - 1}"]
+    for k in range(HIGHEST - 1, -1, -1):
+        terms = [f"p[{i}] * b{k - i}" for i in range(ROWS) if 0 <= k - i < LIMBS]
+        moved = [f"h{k - ROWS}"] if k >= ROWS else []
+        turn += total(terms, moved, f"h{k}")
+    turn += ["acc = 0"]
+    for k in range(LIMBS, HIGHEST):
+        turn += [f"acc = h{k} + acc", f"h{k} = acc & mask", shift()]
+    turn += ["acc = carry + acc", "carry = acc & mask", shift()]
+    turn += [f"h{ROWS} = acc * {FOLD} + h{ROWS}", f"h{ROWS - 1} = carry * {FOLD} + h{ROWS - 1}"]
+    turn += [f"h{k} = h{LIMBS + k} * {FOLD} + h{k}" for k in range(ROWS - 1)]
+    end = ["p = ptr32(n)", f"acc = {-FOLD * PRODUCT_BIAS}"]
     for k in range(LIMBS):
-        code += [f"acc = h{k} * {FOLD} + acc"]
-        code += [f"acc = {t} + acc" for t in term(k)]
-        code += [f"h{k} = acc & mask" if k < 3 else f"dd[{k}] = acc & mask", shift()]
-    code += [
-        f"acc = (acc + {PRODUCT_BIAS}) * {FOLD}",
-        "acc = h0 + acc",
-        "dd[0] = acc & mask",
-        shift(),
-        "acc = h1 + acc",
-        "dd[1] = acc & mask",
-        shift(),
-        "dd[2] = h2 + acc",
+        end += [f"acc = h{k} + acc", f"p[{k}] = acc & mask", shift()]
+    end += carry_round("p", ("p[0]", "p[1]", "p[2]"), PRODUCT_BIAS)
+    return [
+        *lines([f"h{k} = 0" for k in range(LIMBS)], 0).splitlines(),
+        "to = at; at = at + 80",
+        "while at > to:",
+        *lines(turn, 4).splitlines(),
+        *lines(end, 0).splitlines(),
     ]
-    return code
 
 
-def product(k):
-    low, high = max(0, k - LIMBS + 1), min(k, LIMBS - 1)
-    return [f"p[{i}] * b{k - i}" for i in range(low, high + 1)]
+def total(terms, kept, target):
+    """Statements that leave the sum of the products and what is kept in a local."""
+    if len(terms) == 1:
+        return [" + ".join([f"{target} = {terms[0]}", *kept])]
+    first = " + ".join([f"acc = {terms[0]}", *kept])
+    return [first, *(f"acc = {t} + acc" for t in terms[1:-1]), f"{target} = {terms[-1]} + acc"]
 
 
-def square(k):
-    """b holds the doubled limbs: each mixed product stands for two."""
-    low = max(0, k - LIMBS + 1)
-    terms = [f"p[{i}] * b{k - i}" for i in range(low, (k + 1) // 2)]
-    return terms + ([f"p[{k // 2}] * p[{k // 2}]"] if k % 2 == 0 else [])
+def carry_round(pointer, limbs, bias):
+    """What is left above limb 19, and the bias, come back to limb 0; its carry goes on to 1, 2."""
+    return [
+        f"acc = (acc + {bias}) * {FOLD}",
+        f"acc = {limbs[0]} + acc",
+        f"{pointer}[0] = acc & mask",
+        shift(),
+        f"acc = {limbs[1]} + acc",
+        f"{pointer}[1] = acc & mask",
+        shift(),
+        f"{pointer}[2] = {limbs[2]} + acc",
+    ]
 
 
 def carry_sum(terms, bias):
@@ -129,17 +147,7 @@ def carry_sum(terms, bias):
     for i in range(LIMBS):
         code += [f"acc = {t.format(i=i)} + acc" for t in terms]
         code += [f"h{i} = acc & mask" if i < 3 else f"dd[{i}] = acc & mask", shift()]
-    code += [
-        f"acc = (acc + {bias}) * {FOLD}",
-        "acc = h0 + acc",
-        "dd[0] = acc & mask",
-        shift(),
-        "acc = h1 + acc",
-        "dd[1] = acc & mask",
-        shift(),
-        "dd[2] = h2 + acc",
-    ]
-    return code
+    return code + carry_round("dd", ("h0", "h1", "h2"), bias)
 
 
 DESTINATION = ["dd = ptr32(base + program[pc + 2] * 80)", "pc = pc + 3"]
@@ -151,33 +159,33 @@ def step(name, meaning, statements):
     return (name, meaning, lines(statements, 0).splitlines())
 
 
-def repeated_square():
-    """Squares over and over, from slot s to n and slot 0 by turns, so that the last lands in n."""
-    return (
-        "SQUARE",
-        "slot n = slot s squared `count` times (the byte after n); slot 0 is lost",
-        [
-            *lines(["n = base + program[pc + 2] * 80", "toggle = n ^ base"], 0).splitlines(),
-            *lines(["count = program[pc + 3]", "pc = pc + 4"], 0).splitlines(),
-            "if count & 1 == 0:",
-            "    n = base",
-            "while True:",
-            "    dd = ptr32(n)",
-            *lines([f"b{i} = p[{i}] << 1" for i in range(1, LIMBS)], 4).splitlines(),
-            *lines(reduce_and_store(square), 4).splitlines(),
-            "    count = count - 1",
-            "    if count == 0:",
-            "        break",
-            "    p = ptr32(n)",
-            "    n = n ^ toggle",
-        ],
-    )
+def products():
+    """One body for products and squares. Squares go from slot s to n and slot 0 by turns."""
+    return [
+        *lines(
+            ["n = base + program[pc + 2] * 80", "toggle = n ^ base", "pc = pc + 3"], 0
+        ).splitlines(),
+        "count = 1",
+        "if op > 7:",
+        "    count = program[pc]; pc = pc + 1",
+        "    if count & 1 == 0:",
+        "        n = base",
+        "while True:",
+        "    if op > 7:",
+        *lines(each("b{i} = p[{i}]"), 8).splitlines(),
+        *("    " + line for line in product()),
+        "    count = count - 1",
+        "    if count == 0:",
+        "        break",
+        "    at = n; p = ptr32(n)",
+        "    n = n ^ toggle",
+    ]
 
 
 def conditional_swap():
     """No branch and no address depends on q: it is 1 to swap and 0 not to."""
     body = []
-    for i in range(10):
+    for i in range(4):
         body += [
             f"acc = (p[{i}] ^ p[{i + 40}]) & n",
             f"p[{i}] = p[{i}] ^ acc",
@@ -187,10 +195,10 @@ def conditional_swap():
         "SWAP",
         "exchanges slots s, s + 1 with s + 2, s + 3 if q is 1, leaves them if it is 0",
         [
-            "pc = pc + 2; n = 0 - q; s = base + s * 80; count = 4",
+            "pc = pc + 2; n = 0 - q; s = base + s * 80; count = 10",
             "while count:",
             *lines(body, 4).splitlines(),
-            "    s = s + 40; p = ptr32(s); count = count - 1",
+            "    s = s + 16; p = ptr32(s); count = count - 1",
         ],
     )
 
@@ -199,7 +207,7 @@ def scaled_sum():
     """One body for two operations: a factor costs 80 instructions, a second body 1.1 KB."""
     return [
         *lines([*DESTINATION, "s = 1"], 0).splitlines(),
-        "if op > 3:",
+        "if op > 5:",
         "    s = 121665",
         *lines(carry_sum(["p[{i}] * s", "b{i}"], SUM_BIAS), 0).splitlines(),
     ]
@@ -208,6 +216,7 @@ def scaled_sum():
 def operations():
     """(name, meaning, code lines) in the order of their numbers."""
     sum_ = scaled_sum()
+    products_ = products()
     return [
         (
             "END",
@@ -220,14 +229,16 @@ def operations():
         ),
         step("LOAD", "B = slot s", NEXT + each("b{i} = p[{i}]")),
         step("RSUB", "B = slot s - B", NEXT + each("b{i} = p[{i}] - b{i}")),
+        step("LOAD_ROW", "B = part s of row q", NEXT + ROW + each("b{i} = r[{i}]")),
+        conditional_swap(),
         ("SUM", "slot n = slot s + B", sum_),
         ("SCALE", "slot n = 121665 * slot s + B", sum_),
-        step("ADD_LESS", "B = slot s + B - 32 p", NEXT + subtract_32p("b{i} = p[{i}] + b{i}")),
-        step("MUL", "slot n = slot s * B", DESTINATION + reduce_and_store(product)),
-        repeated_square(),
-        step("LOAD_ROW", "B = part s of row q", NEXT + ROW + each("b{i} = r[{i}]")),
-        step("ROW", "slot n = part s of row q", DESTINATION + ROW + each("dd[{i}] = r[{i}]")),
-        conditional_swap(),
+        ("MUL", "slot n = slot s * B", products_),
+        (
+            "SQUARE",
+            "slot n = slot s squared `count` times (the byte after n); B and slot 0 are lost",
+            products_,
+        ),
     ]
 
 
@@ -237,6 +248,8 @@ def tree(codes, first, indent):
     if all(code is codes[0] for code in codes):
         return [pad + line for line in codes[0]]
     half = len(codes) // 2
+    if codes[half - 1] is codes[half]:  # two operations with one body stay together
+        half += 1
     return [
         f"{pad}if op < {first + half}:",
         *tree(codes[:half], first, indent + 4),
@@ -249,8 +262,7 @@ def text():
     """The whole of firmware/verify/field.py."""
     ops = operations()
     table = "\n".join(f"{i:4} {name:9} {meaning}" for i, (name, meaning, _) in enumerate(ops))
-    names = [f"b{i} = 0" for i in range(LIMBS)] + [f"h{i} = 0" for i in range(LIMBS)]
-    head = HEAD.format(table=table, locals=lines(names, 4).rstrip())
+    head = HEAD.format(table=table)
     return head + "\n".join(tree([code for _, _, code in ops], 0, 8)) + "\n"
 
 

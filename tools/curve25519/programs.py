@@ -14,7 +14,7 @@ from tools.curve25519.generate_field import operations
 
 TARGET = Path(__file__).parents[2] / "firmware" / "verify" / "programs.py"
 _NUMBERS = {name: number for number, (name, _, _) in enumerate(operations())}
-END, LOAD, RSUB, SUM, SCALE, ADD_LESS, MUL, SQUARE, LOAD_ROW, ROW, SWAP = range(11)
+END, LOAD, RSUB, LOAD_ROW, SWAP, SUM, SCALE, MUL, SQUARE = range(9)
 assert {name: value for name, value in globals().items() if name in _NUMBERS} == _NUMBERS, (
     "the names above are not in the order of generate_field.operations()"
 )
@@ -77,22 +77,24 @@ def _finish(g, with_t):
 def _add(sign, with_t):
     """add-2008-hwcd-3: the entry at q, or its negative, is added to the point X, Y, Z, T."""
     plus, minus = (Q, Q + 1) if sign > 0 else (Q + 1, Q)
-    code = (LOAD, X, RSUB, Y, MUL, minus, A, LOAD, X, ADD_LESS, Y, MUL, plus, B)
+    code = (LOAD, X, RSUB, Y, MUL, minus, A, LOAD, X, SUM, Y, S, LOAD, plus, MUL, S, B)
     code += (LOAD, Q + 3, MUL, T, C, LOAD, Q + 2, MUL, Z, S)
-    if sign > 0:
-        return code + (LOAD, C, RSUB, S, SUM, ZERO, F) + _finish((LOAD, S, ADD_LESS, C), with_t)
-    return code + (LOAD, C, SUM, S, F) + _finish((LOAD, C, RSUB, S), with_t)
+    return code + _f_and_finish(sign, S, with_t)
 
 
 def _add_row(sign, with_t):
     """The same for a row: its halves make D = Z, and a factor 1/4 in every coordinate."""
     plus, minus = (0, 1) if sign > 0 else (1, 0)
-    code = (ROW, minus, F, LOAD, X, RSUB, Y, MUL, F, A)
-    code += (ROW, plus, F, LOAD, X, ADD_LESS, Y, MUL, F, B, LOAD_ROW, 2, MUL, T, C)
-    # Z is the last to be written
+    code = (LOAD, X, SUM, Y, F, RSUB, Y, SUM, ZERO, H)
+    code += (LOAD_ROW, minus, MUL, H, A, LOAD_ROW, plus, MUL, F, B, LOAD_ROW, 2, MUL, T, C)
+    return code + _f_and_finish(sign, Z, with_t)  # Z is the last to be written
+
+
+def _f_and_finish(sign, d, with_t):
+    """F = D - C and G = D + C, or the other way round; D is in slot d."""
     if sign > 0:
-        return code + (LOAD, C, RSUB, Z, SUM, ZERO, F) + _finish((LOAD, Z, ADD_LESS, C), with_t)
-    return code + (LOAD, C, SUM, Z, F) + _finish((LOAD, C, RSUB, Z), with_t)
+        return (LOAD, C, RSUB, d, SUM, ZERO, F) + _finish((LOAD, C, SUM, d, C, LOAD, C), with_t)
+    return (LOAD, C, SUM, d, F) + _finish((LOAD, C, RSUB, d), with_t)
 
 
 _CACHE = (LOAD, X, SUM, Y, MADE, RSUB, Y, SUM, ZERO, MADE + 1, LOAD, Z, SUM, Z, MADE + 2)
@@ -140,7 +142,7 @@ _MAKE_ROW += (LOAD, X, MUL, Y, A, LOAD, A, MUL, D, MADE + 2, END, 0)
 # q is 1 if the bit before this one differs from this one. x1 is in U.
 _LADDER = (SWAP, X)
 _LADDER += (LOAD, Y, SUM, X, A, RSUB, X, SUM, ZERO, B)  # A = x2 + z2, B = x2 - z2
-_LADDER += (LOAD, T, ADD_LESS, Z, MUL, B, C)  # C = (x3 + z3) B
+_LADDER += (LOAD, Z, SUM, T, C, LOAD, C, MUL, B, C)  # C = (x3 + z3) B
 _LADDER += (LOAD, T, RSUB, Z, MUL, A, S)  # S = (x3 - z3) A
 _LADDER += (LOAD, C, SUM, S, F, RSUB, S, SUM, ZERO, H)  # F = S + C, H = S - C
 _LADDER += (SQUARE, F, Z, 1, SQUARE, H, F, 1, LOAD, U, MUL, F, T)
