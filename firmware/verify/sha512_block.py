@@ -50,34 +50,20 @@ def expand(acc: int, p: ptr16):
     mask = 65535
     at = int(p) + 504
     p = ptr16(at)
-    carry = 0
     n = 64
     while n:
-        carry = 0; acc = (p[736] >> 1); acc = (p[737] << 15) ^ acc; acc = (p[736] >> 8) ^ acc
-        acc = (p[737] << 8) ^ acc; acc = (p[736] >> 7) ^ acc; acc = (p[737] << 9) ^ acc
-        acc = acc & mask; carry = p[740] + carry; carry = carry + acc; acc = (p[685] >> 3)
-        acc = (p[686] << 13) ^ acc; acc = (p[687] >> 13) ^ acc; acc = (p[684] << 3) ^ acc
-        acc = (p[684] >> 6) ^ acc; acc = (p[685] << 10) ^ acc; acc = acc & mask
-        acc = p[704] + acc; acc = acc + carry; p[676] = acc & mask; carry = acc >> 16
-        acc = (p[737] >> 1); acc = (p[738] << 15) ^ acc; acc = (p[737] >> 8) ^ acc
-        acc = (p[738] << 8) ^ acc; acc = (p[737] >> 7) ^ acc; acc = (p[738] << 9) ^ acc
-        acc = acc & mask; carry = p[741] + carry; carry = carry + acc; acc = (p[686] >> 3)
-        acc = (p[687] << 13) ^ acc; acc = (p[684] >> 13) ^ acc; acc = (p[685] << 3) ^ acc
-        acc = (p[685] >> 6) ^ acc; acc = (p[686] << 10) ^ acc; acc = acc & mask
-        acc = p[705] + acc; acc = acc + carry; p[677] = acc & mask; carry = acc >> 16
-        acc = (p[738] >> 1); acc = (p[739] << 15) ^ acc; acc = (p[738] >> 8) ^ acc
-        acc = (p[739] << 8) ^ acc; acc = (p[738] >> 7) ^ acc; acc = (p[739] << 9) ^ acc
-        acc = acc & mask; carry = p[742] + carry; carry = carry + acc; acc = (p[687] >> 3)
-        acc = (p[684] << 13) ^ acc; acc = (p[685] >> 13) ^ acc; acc = (p[686] << 3) ^ acc
-        acc = (p[686] >> 6) ^ acc; acc = (p[687] << 10) ^ acc; acc = acc & mask
-        acc = p[706] + acc; acc = acc + carry; p[678] = acc & mask; carry = acc >> 16
-        acc = (p[739] >> 1); acc = (p[736] << 15) ^ acc; acc = (p[739] >> 8) ^ acc
-        acc = (p[736] << 8) ^ acc; acc = (p[739] >> 7) ^ acc; acc = acc & mask
-        carry = p[743] + carry; carry = carry + acc; acc = (p[684] >> 3)
-        acc = (p[685] << 13) ^ acc; acc = (p[686] >> 13) ^ acc; acc = (p[687] << 3) ^ acc
-        acc = (p[687] >> 6) ^ acc; acc = acc & mask; acc = p[707] + acc; acc = acc + carry
-        p[679] = acc & mask; carry = acc >> 16; at = at - 8; p = ptr16(at)
-        n = n - 1
+        carry = 0; x0 = p[736]; x1 = p[737]; x2 = p[738]; x3 = p[739]; y0 = p[684]; y1 = p[685]
+        y2 = p[686]; y3 = p[687]; i = 4
+        while i:
+            next = x1 if i > 1 else 0; acc = (x0 >> 1); acc = (x1 << 15) ^ acc; acc = (x0 >> 8) ^ acc
+            acc = (x1 << 8) ^ acc; acc = (x0 >> 7) ^ acc; acc = (next << 9) ^ acc; acc = acc & mask
+            carry = p[740] + carry; carry = carry + acc; next = y1 if i > 1 else 0; acc = (y1 >> 3)
+            acc = (y2 << 13) ^ acc; acc = (y3 >> 13) ^ acc; acc = (y0 << 3) ^ acc
+            acc = (y0 >> 6) ^ acc; acc = (next << 10) ^ acc; acc = acc & mask; acc = p[704] + acc
+            acc = acc + carry; p[676] = acc & mask; carry = acc >> 16; acc = x0; x0 = x1; x1 = x2
+            x2 = x3; x3 = acc; acc = y0; y0 = y1; y1 = y2; y2 = y3; y3 = acc; at = at + 2
+            p = ptr16(at); i = i - 1
+        at = at - 16; p = ptr16(at); n = n - 1
 
 
 @micropython.viper
@@ -87,43 +73,19 @@ def rounds(acc: int, p: ptr16, k: ptr16):
     at = int(p) + 632
     p = ptr16(at)
     key = int(k)
-    t0 = 0; t1 = 0; t2 = 0; t3 = 0
     n = 80
     while n:
-        t = 0; u = 0; v = 0; acc = (p[340] >> 14); acc = (p[341] << 2) ^ acc
-        acc = (p[341] >> 2) ^ acc; acc = (p[342] << 14) ^ acc; acc = (p[342] >> 9) ^ acc
-        acc = (p[343] << 7) ^ acc; acc = acc & mask; acc = p[352] + acc; acc = p[676] + acc
-        acc = k[0] + acc; t = ((p[344] ^ p[348]) & p[340]) ^ p[348]; t = t + u; acc = t + acc
-        u = acc >> 16; t0 = acc & mask; acc = p[16] + v; acc = t0 + acc; p[336] = acc & mask
-        v = acc >> 16; acc = (p[341] >> 14); acc = (p[342] << 2) ^ acc; acc = (p[342] >> 2) ^ acc
-        acc = (p[343] << 14) ^ acc; acc = (p[343] >> 9) ^ acc; acc = (p[340] << 7) ^ acc
-        acc = acc & mask; acc = p[353] + acc; acc = p[677] + acc; acc = k[1] + acc
-        t = ((p[345] ^ p[349]) & p[341]) ^ p[349]; t = t + u; acc = t + acc; u = acc >> 16
-        t1 = acc & mask; acc = p[17] + v; acc = t1 + acc; p[337] = acc & mask; v = acc >> 16
-        acc = (p[342] >> 14); acc = (p[343] << 2) ^ acc; acc = (p[343] >> 2) ^ acc
-        acc = (p[340] << 14) ^ acc; acc = (p[340] >> 9) ^ acc; acc = (p[341] << 7) ^ acc
-        acc = acc & mask; acc = p[354] + acc; acc = p[678] + acc; acc = k[2] + acc
-        t = ((p[346] ^ p[350]) & p[342]) ^ p[350]; t = t + u; acc = t + acc; u = acc >> 16
-        t2 = acc & mask; acc = p[18] + v; acc = t2 + acc; p[338] = acc & mask; v = acc >> 16
-        acc = (p[343] >> 14); acc = (p[340] << 2) ^ acc; acc = (p[340] >> 2) ^ acc
-        acc = (p[341] << 14) ^ acc; acc = (p[341] >> 9) ^ acc; acc = (p[342] << 7) ^ acc
-        acc = acc & mask; acc = p[355] + acc; acc = p[679] + acc; acc = k[3] + acc
-        t = ((p[347] ^ p[351]) & p[343]) ^ p[351]; t = t + u; acc = t + acc; u = acc >> 16
-        t3 = acc & mask; acc = p[19] + v; acc = t3 + acc; p[339] = acc & mask; v = acc >> 16
-        u = 0; acc = (p[5] >> 12); acc = (p[6] << 4) ^ acc; acc = (p[6] >> 2) ^ acc
-        acc = (p[7] << 14) ^ acc; acc = (p[6] >> 7) ^ acc; acc = (p[7] << 9) ^ acc
-        acc = acc & mask; t = ((p[4] | p[8]) & p[12]) | (p[4] & p[8]); acc = t + acc
-        acc = t0 + acc; acc = acc + u; p[0] = acc & mask; u = acc >> 16; acc = (p[6] >> 12)
-        acc = (p[7] << 4) ^ acc; acc = (p[7] >> 2) ^ acc; acc = (p[4] << 14) ^ acc
-        acc = (p[7] >> 7) ^ acc; acc = (p[4] << 9) ^ acc; acc = acc & mask
-        t = ((p[5] | p[9]) & p[13]) | (p[5] & p[9]); acc = t + acc; acc = t1 + acc; acc = acc + u
-        p[1] = acc & mask; u = acc >> 16; acc = (p[7] >> 12); acc = (p[4] << 4) ^ acc
-        acc = (p[4] >> 2) ^ acc; acc = (p[5] << 14) ^ acc; acc = (p[4] >> 7) ^ acc
-        acc = (p[5] << 9) ^ acc; acc = acc & mask; t = ((p[6] | p[10]) & p[14]) | (p[6] & p[10])
-        acc = t + acc; acc = t2 + acc; acc = acc + u; p[2] = acc & mask; u = acc >> 16
-        acc = (p[4] >> 12); acc = (p[5] << 4) ^ acc; acc = (p[5] >> 2) ^ acc
-        acc = (p[6] << 14) ^ acc; acc = (p[5] >> 7) ^ acc; acc = (p[6] << 9) ^ acc
-        acc = acc & mask; t = ((p[7] | p[11]) & p[15]) | (p[7] & p[11]); acc = t + acc
-        acc = t3 + acc; acc = acc + u; p[3] = acc & mask; u = acc >> 16; at = at - 8
-        p = ptr16(at); key = key + 8; k = ptr16(key)
-        n = n - 1
+        u = 0; v = 0; carry = 0; x0 = p[4]; x1 = p[5]; x2 = p[6]; x3 = p[7]; y0 = p[340]; y1 = p[341]
+        y2 = p[342]; y3 = p[343]; i = 4
+        while i:
+            acc = (y0 >> 14); acc = (y1 << 2) ^ acc; acc = (y1 >> 2) ^ acc; acc = (y2 << 14) ^ acc
+            acc = (y2 >> 9) ^ acc; acc = (y3 << 7) ^ acc; acc = acc & mask; acc = p[352] + acc
+            acc = p[676] + acc; acc = k[0] + acc; t = ((p[344] ^ p[348]) & p[340]) ^ p[348]; t = t + u
+            acc = t + acc; u = acc >> 16; sum = acc & mask; acc = p[16] + v; acc = sum + acc
+            p[336] = acc & mask; v = acc >> 16; acc = (x1 >> 12); acc = (x2 << 4) ^ acc
+            acc = (x2 >> 2) ^ acc; acc = (x3 << 14) ^ acc; acc = (x2 >> 7) ^ acc
+            acc = (x3 << 9) ^ acc; acc = acc & mask; t = ((p[4] | p[8]) & p[12]) | (p[4] & p[8])
+            acc = t + acc; acc = sum + acc; acc = acc + carry; p[0] = acc & mask; carry = acc >> 16
+            acc = x0; x0 = x1; x1 = x2; x2 = x3; x3 = acc; acc = y0; y0 = y1; y1 = y2; y2 = y3
+            y3 = acc; key = key + 2; k = ptr16(key); at = at + 2; p = ptr16(at); i = i - 1
+        at = at - 16; p = ptr16(at); n = n - 1

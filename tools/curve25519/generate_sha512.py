@@ -55,65 +55,74 @@ def primes(count):
     return found
 
 
-def rotations(at, amounts, shift, limb):
-    """Statements that leave in acc limb `limb` of the xor of rotations (and a shift) of a word."""
+def rotations(word, amounts, shift=None):
+    """Statements that leave in acc a limb of the xor of rotations (and a shift) of a word.
+
+    The word's limbs are in locals, `word` and a number, the one that is meant in number 0. `next`
+    is what a shift brings in: the limb above, or zero.
+    """
     code = []
     for n in [*amounts, *([shift] if shift else [])]:
-        low, bits = limb + n // 16, n % 16
-        for source, term in ((low, f">> {bits}"), (low + 1, f"<< {16 - bits}")):
-            if n == shift and source > 3:
-                continue  # a shift brings in zeros
-            value = f"(p[{at + source % 4}] {term})"
+        first, bits = n // 16, n % 16
+        low, high = f"{word}{first}", f"{word}{(first + 1) % 4}"
+        for value in (f"({low} >> {bits})", f"({'next' if n == shift else high} << {16 - bits})"):
             code.append(f"acc = {value} ^ acc" if code else f"acc = {value}")
     return [*code, "acc = acc & mask"]
 
 
+def load(word, at):
+    return [f"{word}{i} = p[{at + i}]" for i in range(4)]
+
+
+def turn(word):
+    """The next limb becomes number 0."""
+    return [f"acc = {word}0", *(f"{word}{i} = {word}{i + 1}" for i in range(3)), f"{word}3 = acc"]
+
+
 def schedule():
-    """One turn: w_t from w_(t-16), w_(t-15), w_(t-7), w_(t-2)."""
-    code = ["carry = 0"]
-    for i in range(4):
-        code += rotations(W + 4 * 15, (1, 8), 7, i)
-        code += [f"carry = p[{W + 4 * 16 + i}] + carry", "carry = carry + acc"]
-        code += rotations(W + 4 * 2, (19, 61), 6, i)
-        code += [f"acc = p[{W + 4 * 7 + i}] + acc", "acc = acc + carry"]
-        code += [f"p[{W + i}] = acc & mask", "carry = acc >> 16"]
-    return code
+    """One word: w_t from w_(t-16), w_(t-15), w_(t-7), w_(t-2); and one limb of it."""
+    word = ["carry = 0", *load("x", W + 4 * 15), *load("y", W + 4 * 2)]
+    limb = ["next = x1 if i > 1 else 0", *rotations("x", (1, 8), 7)]
+    limb += [f"carry = p[{W + 4 * 16}] + carry", "carry = carry + acc"]
+    limb += ["next = y1 if i > 1 else 0", *rotations("y", (19, 61), 6)]
+    limb += [f"acc = p[{W + 4 * 7}] + acc", "acc = acc + carry"]
+    limb += [f"p[{W}] = acc & mask", "carry = acc >> 16", *turn("x"), *turn("y")]
+    return word, limb
 
 
 def round_():
-    """One turn: p points to round t; writes a_(t+1) and e_(t+1) one word below a_t and e_t."""
-    code = ["t = 0", "u = 0", "v = 0"]
-    for i in range(4):
-        # h + S1(e) + ch(e, f, g) + k + w
-        code += rotations(E, (14, 18, 41), 0, i)
-        code += [
-            f"acc = p[{E + 12 + i}] + acc",
-            f"acc = p[{W + i}] + acc",
-            f"acc = k[{i}] + acc",
-            f"t = ((p[{E + 4 + i}] ^ p[{E + 8 + i}]) & p[{E + i}]) ^ p[{E + 8 + i}]",
-            "t = t + u",
-            "acc = t + acc",
-            "u = acc >> 16",
-            f"t{i} = acc & mask",
-            # e = d + that
-            f"acc = p[{A + 12 + i}] + v",
-            f"acc = t{i} + acc",
-            f"p[{E - 4 + i}] = acc & mask",
-            "v = acc >> 16",
-        ]
-    code += ["u = 0"]
-    for i in range(4):
+    """One round: p points to round t; a_(t+1) and e_(t+1) go one word below a_t and e_t."""
+    word = ["u = 0", "v = 0", "carry = 0", *load("x", A), *load("y", E)]
+    # h + S1(e) + ch(e, f, g) + k + w
+    limb = [
+        *rotations("y", (14, 18, 41)),
+        f"acc = p[{E + 12}] + acc",
+        f"acc = p[{W}] + acc",
+        "acc = k[0] + acc",
+        f"t = ((p[{E + 4}] ^ p[{E + 8}]) & p[{E}]) ^ p[{E + 8}]",
+        "t = t + u",
+        "acc = t + acc",
+        "u = acc >> 16",
+        "sum = acc & mask",
+        # e = d + that
+        f"acc = p[{A + 12}] + v",
+        "acc = sum + acc",
+        f"p[{E - 4}] = acc & mask",
+        "v = acc >> 16",
         # a = that + S0(a) + maj(a, b, c)
-        code += rotations(A, (28, 34, 39), 0, i)
-        code += [
-            f"t = ((p[{A + i}] | p[{A + 4 + i}]) & p[{A + 8 + i}]) | (p[{A + i}] & p[{A + 4 + i}])",
-            "acc = t + acc",
-            f"acc = t{i} + acc",
-            "acc = acc + u",
-            f"p[{A - 4 + i}] = acc & mask",
-            "u = acc >> 16",
-        ]
-    return code
+        *rotations("x", (28, 34, 39)),
+        f"t = ((p[{A}] | p[{A + 4}]) & p[{A + 8}]) | (p[{A}] & p[{A + 4}])",
+        "acc = t + acc",
+        "acc = sum + acc",
+        "acc = acc + carry",
+        f"p[{A - 4}] = acc & mask",
+        "carry = acc >> 16",
+        *turn("x"),
+        *turn("y"),
+        "key = key + 2",
+        "k = ptr16(key)",
+    ]
+    return word, limb
 
 
 def function(name, arguments, meaning, before, body):
@@ -122,38 +131,47 @@ def function(name, arguments, meaning, before, body):
     return "\n".join(lines) + "\n\n\n"
 
 
-def loop(turns, code, step):
-    """`code` repeated, the pointer moving down a word each time."""
+def wrapped(code, indent):
     joined = []
     line = ""
-    for statement in [*code, *step]:
-        if line and len(line) + len(statement) > 88:
+    for statement in code:
+        if line and len(line) + len(statement) > 96 - indent:
             joined.append(line)
             line = ""
         line = f"{line}; {statement}" if line else statement
-    return [f"n = {turns}", "while n:", *("    " + part for part in [*joined, line, "n = n - 1"])]
+    return [" " * indent + line for line in [*joined, line]]
+
+
+def loop(turns, word, limb):
+    """For each word `word` and then, limb after limb, `limb`; the pointer moves down a word."""
+    return [
+        f"n = {turns}",
+        "while n:",
+        *wrapped([*word, "i = 4"], 4),
+        "    while i:",
+        *wrapped([*limb, "at = at + 2", "p = ptr16(at)", "i = i - 1"], 8),
+        *wrapped(["at = at - 16", "p = ptr16(at)", "n = n - 1"], 4),
+    ]
 
 
 def text():
     """The whole of firmware/verify/sha512_block.py."""
     zero = 4 * ROUNDS - A  # the pointer of round 0
-    down = ["at = at - 8", "p = ptr16(at)"]
     k, h = map(literal, constants())
     out = HEAD.format(state=2 * (W - A + 4 * ROUNDS + 4), k=k, h=h)
     out += function(
         "expand",
         "acc: int, p: ptr16",
         "The message schedule: words 16 to 79 from 0 to 15.",
-        ["mask = 65535", f"at = int(p) + {2 * (zero - 4 * 16)}", "p = ptr16(at)", "carry = 0"],
-        loop(ROUNDS - 16, schedule(), down),
+        ["mask = 65535", f"at = int(p) + {2 * (zero - 4 * 16)}", "p = ptr16(at)"],
+        loop(ROUNDS - 16, *schedule()),
     )
     out += function(
         "rounds",
         "acc: int, p: ptr16, k: ptr16",
         "The 80 rounds; `k` is the table of constants.",
-        ["mask = 65535", f"at = int(p) + {2 * zero}", "p = ptr16(at)", "key = int(k)"]
-        + ["t0 = 0; t1 = 0; t2 = 0; t3 = 0"],
-        loop(ROUNDS, round_(), [*down, "key = key + 8", "k = ptr16(key)"]),
+        ["mask = 65535", f"at = int(p) + {2 * zero}", "p = ptr16(at)", "key = int(k)"],
+        loop(ROUNDS, *round_()),
     )
     return out.rstrip() + "\n"
 
