@@ -77,7 +77,7 @@ class Table:
                 self.read(index, piece)
             except OSError:
                 return False
-            if not rows.are_good(piece, 8, index, key):
+            if not rows.check(piece, 8, index, key, 0):
                 return False
         return True
 

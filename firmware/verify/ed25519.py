@@ -4,8 +4,20 @@ Strict where the RFC leaves a choice: S < L, canonical encodings of A and R, A n
 the cofactorless equation [S]B = R + [k]A with k reduced modulo L. Signing is in verify/signing.py.
 """
 
-from verify import euclid, plans, points, programs, rows, scalars
+from micropython import const
+
+from verify import euclid, plans, points, rows, scalars
 from verify.sha512 import digest_into
+
+# routines, slots, offsets and plans, written by tools/curve25519/programs.py
+_ROWS = const(7040)
+_ROW_BYTES = const(128)
+_ONE_COMB = const(256)
+_TWO_COMBS = const(512)
+_TWO_WINDOWS = const(8192)
+_FROM_IDENTITY = const(16384)
+_PLAN_BYTES = const(592)
+_NEGATE = const(965)
 
 _L = 2**252 + 27742317777372353535851937790883648493
 # The y of the points whose order divides 8 (their x is 0, a square root of -1, or one of +-x of the
@@ -20,7 +32,7 @@ _SMALL_ORDER_Y = (
     b"\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
 )
 
-_ZERO = bytes(32)
+_NOUGHT = bytes(32)
 
 _digest = bytearray(64)
 _k = bytearray(32)
@@ -29,11 +41,11 @@ _v_padded = bytearray(33)
 _u = memoryview(_u_padded)[:32]
 _v = memoryview(_v_padded)[:32]
 _encoded = bytearray(32)
-_plan = bytearray(plans.PLAN_BYTES)
+_plan = bytearray(_PLAN_BYTES)
 _picks = bytearray(16)
 _row_views = [
-    memoryview(points.work)[at : at + rows.ROW_BYTES]
-    for at in range(points.ROWS, points.ROWS + 16 * rows.ROW_BYTES, rows.ROW_BYTES)
+    memoryview(points.work)[at : at + _ROW_BYTES]
+    for at in range(_ROWS, _ROWS + 16 * _ROW_BYTES, _ROW_BYTES)
 ]
 
 
@@ -85,7 +97,7 @@ def _verify_prepared(public_key, signature, base, prepared):
     scalars.reduce(signature[32:], _v)
     _comb_of(0, _v)
     keys = (points.BASE, public_key)
-    if not _combine(31, plans.TWO_COMBS, (base, prepared), keys):
+    if not _combine(31, _TWO_COMBS, (base, prepared), keys):
         return None
     points.encode_public(_encoded)
     return _encoded == signature[:32]
@@ -106,16 +118,16 @@ def _verify_halved(public_key, signature, base):
     if not points.decode(public_key):
         return False
     if sign > 0:
-        points.routine(programs.NEGATE)
+        points.routine(_NEGATE)
     points.make_table(0)
     if not points.decode(signature[:32]):
         return False
-    points.routine(programs.NEGATE)
+    points.routine(_NEGATE)
     points.make_table(1)
     top = max(plans.windows(_plan, 0, _u_padded, 32), plans.windows(_plan, 256, _v_padded, 32))
-    scalars.multiply_add(_v, signature[32:], _ZERO, _v)
+    scalars.multiply_add(_v, signature[32:], _NOUGHT, _v)
     _comb_of(0, _v)
-    if not _combine(top, plans.TWO_WINDOWS | plans.ONE_COMB, (base,), (points.BASE,)):
+    if not _combine(top, _TWO_WINDOWS | _ONE_COMB, (base,), (points.BASE,)):
         return None
     return points.is_identity()
 
@@ -124,14 +136,14 @@ def _verify_plainly(public_key, signature):
     """[S]B - [k]A by windows only, encoded, is R?"""
     if not points.decode(public_key):
         return False
-    points.routine(programs.NEGATE)
+    points.routine(_NEGATE)
     points.make_table(0)
     points.decode(points.BASE)
     points.make_table(1)
     _u[:] = _k
     _v[:] = signature[32:]
     top = max(plans.windows(_plan, 0, _u_padded, 32), plans.windows(_plan, 256, _v_padded, 32))
-    _combine(top, plans.TWO_WINDOWS, (), ())
+    _combine(top, _TWO_WINDOWS, (), ())
     points.encode_public(_encoded)
     return _encoded == signature[:32]
 
@@ -148,24 +160,26 @@ def _combine(column, use, tables, keys):
     False if a row cannot be read, is damaged, or is another key's.
     """
     many = len(tables)
-    use |= plans.FROM_IDENTITY
+    check = rows.check
+    use |= _FROM_IDENTITY
     while column >= 0:
         last = max(column - 31, 0)
         if many:
             # rows fit for eight columns of two combs; above column 31 there are none
             last = max(column - 15 // many, 0) if column < 32 else max(column - 31, 32)
         plans.write_script(points.script, _plan, _picks, column << 16 | use | last)
-        use &= ~plans.FROM_IDENTITY
+        use &= ~_FROM_IDENTITY
         if column < 32:
-            for n in range((column - last + 1) * many):
-                which = n % many
-                row = _row_views[n]
-                try:
-                    tables[which].read(_picks[n], row)
-                except OSError:
-                    return False
-                if not rows.are_good(row, 1, _picks[n], keys[which]):
-                    return False
+            try:
+                for n in range((column - last + 1) * many):
+                    which = n % many
+                    row = _row_views[n]
+                    pick = _picks[n]
+                    tables[which].read(pick, row)
+                    if not check(row, 1, pick, keys[which], 0):
+                        return False
+            except OSError:
+                return False
         points.run_script()
         column = last - 1
     return True

@@ -10,7 +10,13 @@ Both branch on the digits: for public scalars only. Signing has its own loop in 
 import micropython
 from micropython import const
 
-# The starts of routines as viper wants them, equal to verify/programs.py (a test compares them)
+# routines, slots, offsets and plans, written by tools/curve25519/programs.py
+_TABLES = const(1920)
+_TABLE_BYTES = const(2560)
+_ENTRY_BYTES = const(320)
+_ROWS = const(7040)
+_ROW_BYTES = const(128)
+_FROM_IDENTITY = const(16384)
 _DOUBLE = const(2)
 _DOUBLE_T = const(54)
 _ADD = const(109)
@@ -28,23 +34,8 @@ _DIGITS = const(256)  # of each of two scalars; a byte each, plus 16: 16 is none
 _NONE = const(16)
 _BITS = const(512)
 _BITS_BYTES = const(40)
-PLAN_BYTES = const(592)
 _COLUMNS = const(32)  # of a comb; also how far apart the eight bits are that pick a row
 _TEETH = const(8)
-
-# What `span` of write_script says besides columns
-ONE_COMB = const(0x100)
-TWO_COMBS = const(0x200)
-ONE_WINDOW = const(0x1000)
-TWO_WINDOWS = const(0x2000)
-FROM_IDENTITY = const(0x4000)
-
-# Byte offsets in points.work
-_TABLES = const(1920)
-_TABLE_BYTES = const(2560)
-_ENTRY_BYTES = const(320)
-_ROWS = const(7040)
-_ROW_BYTES = const(128)
 
 
 @micropython.viper
@@ -91,7 +82,8 @@ def comb_bits(plan, comb, scalar):
 def write_script(script: ptr16, plan: ptr8, picks: ptr8, span: int):
     """Writes the script for some columns; picks[n] is the number of the row to be read as row n.
 
-    `span`: first column << 16 | last column (not above it) | what is in use, of the names above.
+    `span`: first column << 16 | last column (not above it) | what is in use, by the names of PLANS
+    in tools/curve25519/programs.py.
     Each column begins with a doubling. T is made only where an addition is to use it.
     """
     column = span >> 16
@@ -109,7 +101,7 @@ def write_script(script: ptr16, plan: ptr8, picks: ptr8, span: int):
                 adds += 1
         script[at] = _DOUBLE_T if adds else _DOUBLE
         if at == 0:
-            if span & FROM_IDENTITY:
+            if span & _FROM_IDENTITY:
                 script[at] = _IDENTITY
         script[at + 1] = 0
         at += 2

@@ -6,28 +6,40 @@ The routines themselves are in tools/curve25519/programs.py, the arithmetic in v
 import micropython
 from micropython import const
 
-from verify import euclid, programs
-from verify.field import run
+from verify import euclid
+from verify.field import PROGRAM, run
 from verify.limbs import copy, freeze, pack, unpack
 from verify.sha512 import wipe
 
-# slots of one element each; the whole list is in tools/curve25519/programs.py
-X = const(1)
-Y = const(2)
-Z = const(3)
-B = const(6)
-U = const(11)
-W = const(13)
-MADE = const(20)
-SLOT_BYTES = const(80)
-TABLE = const(1920)  # byte offset: 2 tables of 8 entries of 4 slots
-ENTRY_BYTES = const(320)
-ROWS = const(7040)  # byte offset: 16 rows, for verification
-ROW_BYTES = const(128)
-MAX_STEPS = const(128)
+# routines, slots, offsets and plans, written by tools/curve25519/programs.py
+_X = const(1)
+_Y = const(2)
+_Z = const(3)
+_B = const(6)
+_U = const(11)
+_W = const(13)
+_MADE = const(20)
+_SLOT_BYTES = const(80)
+_TABLES = const(1920)
+_WORK_BYTES = const(9088)
+_DOUBLE_T = const(54)
+_ADD_T = const(222)
+_SUBTRACT_T = const(284)
+_CACHE = const(565)
+_INVERT = const(617)
+_TAKE_ROOT = const(718)
+_TURN = const(882)
+_AFFINE = const(894)
+_JOIN = const(912)
+_SPLIT = const(919)
+_EXTEND = const(953)
+_NEGATE = const(965)
+_NEGATE_W = const(981)
 
-work = bytearray(9088)
-script = bytearray(4 * (MAX_STEPS + 1))
+_MAX_STEPS = const(128)
+
+work = bytearray(_WORK_BYTES)
+script = bytearray(4 * (_MAX_STEPS + 1))
 
 _CONSTANTS = (
     # ZERO to HALF, slots 14 to 19: 0, 1, d, 2 d, the square root of -1, 1 / 2
@@ -68,20 +80,20 @@ def put_script(step, start, q):
 
 
 def routine(start, q=0):
-    """Runs one routine of verify/programs.py; `q` is its offset in bytes."""
+    """Runs one routine; `q` is its offset in bytes."""
     _put(script, 0, start, q)
-    run(0, work, programs.PROGRAM, script)
+    run(0, work, PROGRAM, script)
 
 
 def run_script():
     """Runs what is in `script`."""
-    run(0, work, programs.PROGRAM, script)
+    run(0, work, PROGRAM, script)
 
 
 def take(slot, data):
     """Sets a slot to the little-endian number in 32 bytes, less its highest bit."""
     unpack(work, 20 * slot, data, 32)
-    work[SLOT_BYTES * slot + 77] &= 0xFE  # bit 255 is bit 8 of the last limb
+    work[_SLOT_BYTES * slot + 77] &= 0xFE  # bit 255 is bit 8 of the last limb
 
 
 def give(slot, out):
@@ -101,45 +113,45 @@ def is_canonical(encoded):
 
 
 def decode(encoded):
-    """RFC 8032 section 5.1.3: sets X, Y, Z, T to the point of 32 bytes. False if there is none.
+    """RFC 8032 section 5.1.3: sets _X, _Y, _Z, T to the point of 32 bytes. False if there is none.
 
     Not in constant time: what is decoded is public.
     """
     if not is_canonical(encoded):  # step 1
         return False
-    take(Y, encoded)
-    routine(programs.TAKE_ROOT)  # step 2; step 3: v x^2 is in B, u in U
-    give(B, _a)
-    give(U, _b)
+    take(_Y, encoded)
+    routine(_TAKE_ROOT)  # step 2; step 3: v x^2 is in _B, u in U
+    give(_B, _a)
+    give(_U, _b)
     if _a != _b:
-        copy(work, 20 * W, 20 * U, 20)
-        routine(programs.NEGATE_W)
-        give(W, _b)
+        copy(work, 20 * _W, 20 * _U, 20)
+        routine(_NEGATE_W)
+        give(_W, _b)
         if _a != _b:
             return False
-        routine(programs.TURN)
-    give(X, _a)  # step 4
+        routine(_TURN)
+    give(_X, _a)  # step 4
     sign = encoded[31] >> 7
     if sign and _a == _NOUGHT:
         return False
-    routine(programs.EXTEND)
+    routine(_EXTEND)
     if _a[0] & 1 != sign:
-        routine(programs.NEGATE)
+        routine(_NEGATE)
     return True
 
 
 def to_affine():
     """X = X / Z and Y = Y / Z; Z and T are left as they were."""
-    copy(work, 20 * W, 20 * Z, 20)
-    routine(programs.INVERT)
-    routine(programs.AFFINE)
+    copy(work, 20 * _W, 20 * _Z, 20)
+    routine(_INVERT)
+    routine(_AFFINE)
 
 
 def encode_public(out):
     """As `encode`, faster, and not in constant time."""
-    freeze(work, 20 * Z)
-    euclid.invert(work, 20 * Z, 20 * W)
-    routine(programs.AFFINE)
+    freeze(work, 20 * _Z)
+    euclid.invert(work, 20 * _Z, 20 * _W)
+    routine(_AFFINE)
     _encode_affine(out)
 
 
@@ -151,53 +163,53 @@ def encode(out):
 
 def keep():
     """Keeps the point for encode_both."""
-    copy(work, 20 * MADE, 20 * X, 80)
+    copy(work, 20 * _MADE, 20 * _X, 80)
 
 
 def encode_both(out, kept):
     """Encodes the point to `out`, and the one that was kept to `kept`: one inversion for both."""
-    routine(programs.JOIN)
-    routine(programs.INVERT)
-    routine(programs.SPLIT)
+    routine(_JOIN)
+    routine(_INVERT)
+    routine(_SPLIT)
     _encode_affine(out)
-    copy(work, 20 * X, 20 * U, 40)
+    copy(work, 20 * _X, 20 * _U, 40)
     _encode_affine(kept)
 
 
 def _encode_affine(out):
-    give(X, _a)
-    give(Y, out)
+    give(_X, _a)
+    give(_Y, out)
     out[31] |= (_a[0] & 1) << 7
 
 
 def make_table(number):
     """Table `number`, 0 or 1, becomes 1, 3, 5, ... 15 times the point, which is lost."""
-    at = TABLE // 4 + 640 * number
-    routine(programs.CACHE)
-    copy(work, at, 20 * MADE, 80)
-    routine(programs.DOUBLE_T)
-    routine(programs.CACHE)  # twice the point stays in MADE for a moment
+    at = _TABLES // 4 + 640 * number
+    routine(_CACHE)
+    copy(work, at, 20 * _MADE, 80)
+    routine(_DOUBLE_T)
+    routine(_CACHE)  # twice the point stays in MADE for a moment
     twice = at + 560  # where the last entry will be
-    copy(work, twice, 20 * MADE, 80)
+    copy(work, twice, 20 * _MADE, 80)
     # 2 P - P is P again
-    routine(programs.SUBTRACT_T, 4 * at)
+    routine(_SUBTRACT_T, 4 * at)
     for i in range(1, 8):
-        routine(programs.ADD_T, 4 * twice)
-        routine(programs.CACHE)
-        copy(work, at + 80 * i, 20 * MADE, 80)
+        routine(_ADD_T, 4 * twice)
+        routine(_CACHE)
+        copy(work, at + 80 * i, 20 * _MADE, 80)
 
 
 def clear():
     """Overwrites the script, and the slots that a computation leaves something in: 0 to 13."""
-    wipe(work, 14 * SLOT_BYTES)
+    wipe(work, 14 * _SLOT_BYTES)
     wipe(script, len(script))
 
 
 def is_identity():
     """True if the point is (0, 1)."""
-    give(X, _a)
-    give(Y, _b)
+    give(_X, _a)
+    give(_Y, _b)
     if _a != _NOUGHT:
         return False
-    give(Z, _a)
+    give(_Z, _a)
     return _a == _b

@@ -1,15 +1,31 @@
 """Makes the tables that verify/rows.py describes, in small steps. Imported only for that."""
 
-from verify import ed25519, points, programs, rows
+from micropython import const
+
+from verify import ed25519, points, rows
 from verify.limbs import copy, freeze
 
-_X_WORD = 20 * points.X
-_MADE_WORD = 20 * points.MADE
-_TABLE_WORD = points.TABLE // 4
-_SAVED_WORD = _TABLE_WORD + 80 * 15
+# routines, slots, offsets and plans, written by tools/curve25519/programs.py
+_X = const(1)
+_MADE = const(20)
+_TABLES = const(1920)
+_ENTRY_BYTES = const(320)
+_ROW_BYTES = const(128)
+_DOUBLE_T = const(54)
+_ADD_T = const(222)
+_SUBTRACT_T = const(284)
+_CACHE = const(565)
+_MAKE_ROW = const(587)
+_NEGATE = const(965)
+_IDENTITY = const(990)
+
+_X_WORD = const(20 * _X)
+_MADE_WORD = const(20 * _MADE)
+_TABLE_WORD = const(_TABLES // 4)
+_SAVED_WORD = const(_TABLES // 4 + 80 * 15)
 _view = memoryview(points.work)
-_point = _view[4 * _X_WORD : 4 * _X_WORD + points.ENTRY_BYTES]
-_teeth = _view[points.TABLE : points.TABLE + 7 * points.ENTRY_BYTES]
+_point = _view[4 * _X_WORD : 4 * _X_WORD + _ENTRY_BYTES]
+_teeth = _view[_TABLES : _TABLES + 7 * _ENTRY_BYTES]
 
 
 class Comb:
@@ -49,8 +65,8 @@ class Comb:
         self._turn += 1
         self._index = index ^ 1 << tooth
         points.routine(
-            programs.ADD_T if self._index >> tooth & 1 else programs.SUBTRACT_T,
-            points.TABLE + points.ENTRY_BYTES * tooth,
+            _ADD_T if self._index >> tooth & 1 else _SUBTRACT_T,
+            _TABLES + _ENTRY_BYTES * tooth,
         )
         self._saved_point[:] = _point
         return True
@@ -58,11 +74,11 @@ class Comb:
     def _begin(self):
         points.decode(self._key)
         if self._key != points.BASE:
-            points.routine(programs.NEGATE)
+            points.routine(_NEGATE)
         for _ in range(self._doublings):
-            points.routine(programs.DOUBLE_T)
+            points.routine(_DOUBLE_T)
         _start(self._tooth_count, self._spacing)
-        self._row = bytearray(rows.ROW_BYTES)
+        self._row = bytearray(_ROW_BYTES)
         self._saved_point = bytearray(_point)
         self._saved_teeth = bytearray(_teeth)
 
@@ -94,10 +110,10 @@ class _Kept:
     """32 rows in RAM."""
 
     def __init__(self):
-        self.rows = bytearray(32 * rows.ROW_BYTES)
+        self.rows = bytearray(32 * _ROW_BYTES)
 
     def write(self, index, row):
-        self.rows[rows.ROW_BYTES * index : rows.ROW_BYTES * (index + 1)] = row
+        self.rows[_ROW_BYTES * index : _ROW_BYTES * (index + 1)] = row
 
 
 def make_signing_rows(buffer):
@@ -115,11 +131,11 @@ def _has_prime_order():
     from verify.scalars import L_BYTES
 
     _keep(0)
-    points.routine(programs.IDENTITY)
+    points.routine(_IDENTITY)
     for bit in range(252, -1, -1):
-        points.routine(programs.DOUBLE_T)
+        points.routine(_DOUBLE_T)
         if L_BYTES[bit >> 3] >> (bit & 7) & 1:
-            points.routine(programs.ADD_T, points.TABLE)
+            points.routine(_ADD_T, _TABLES)
     return points.is_identity()
 
 
@@ -127,16 +143,16 @@ def _start(teeth, spacing):
     """With P_t = 2^(spacing t) P: entry t becomes 2 P_t, entry 8 + t P_t, the point row 0."""
     for tooth in range(teeth - 1):
         _keep(8 + tooth)
-        points.routine(programs.DOUBLE_T)
+        points.routine(_DOUBLE_T)
         _keep(tooth)
         for _ in range(spacing - 1):
-            points.routine(programs.DOUBLE_T)
+            points.routine(_DOUBLE_T)
     for tooth in range(teeth - 1):
-        points.routine(programs.SUBTRACT_T, points.TABLE + points.ENTRY_BYTES * (8 + tooth))
+        points.routine(_SUBTRACT_T, _TABLES + _ENTRY_BYTES * (8 + tooth))
 
 
 def _keep(entry):
-    points.routine(programs.CACHE)
+    points.routine(_CACHE)
     copy(points.work, _TABLE_WORD + 80 * entry, _MADE_WORD, 80)
 
 
@@ -144,10 +160,10 @@ def _fill(row, index, key):
     """Makes row `index` of a key's table of the point, which is left as it is."""
     copy(points.work, _SAVED_WORD, _X_WORD, 80)
     points.to_affine()
-    points.routine(programs.MAKE_ROW)
+    points.routine(_MAKE_ROW)
     for part in range(3):
         at = _MADE_WORD + 20 * part
         freeze(points.work, at)
         rows.narrow(points.work, at, row, part)
-    rows.seal(row, index, key)
+    rows.check(row, 1, index, key, 1)
     copy(points.work, _X_WORD, _SAVED_WORD, 80)

@@ -70,40 +70,12 @@ def of_key(key):
 
 
 @micropython.viper
-def seed(key: ptr8) -> int:
-    """What a key's 32 bytes contribute to the checks of its rows: 24 bits."""
-    total = 0
-    i = 0
-    while i < 32:
-        total = (total * 31 + key[i]) & 0xFFFFFF
-        i += 1
-    return total
+def check(rows: ptr16, count: int, index: int, key: ptr8, seal: int) -> int:
+    """1 if consecutive rows, the first being row `index`, are undamaged and made for this key.
 
-
-@micropython.viper
-def check(row: ptr16, total: int) -> int:
-    """The check of a row, `total` being the seed of its key plus its index: 24 bits."""
-    total = total & 0xFFFFFF
-    i = 0
-    while i < 60:
-        total = (total * 31 + row[i]) & 0xFFFFFF
-        i += 1
-    return total
-
-
-def seal(row, index, key):
-    """Writes the check of row `index` of a key's table, and its part of the key."""
-    total = check(row, seed(key) + index)
-    part = 4 * (index & 7)
-    for i in range(4):
-        row[120 + i] = total >> (8 * i) & 255
-        row[124 + i] = key[part + i]
-
-
-@micropython.viper
-def are_good(rows: ptr16, count: int, index: int, key: ptr8) -> int:
-    """1 if consecutive rows, the first being row `index`, are undamaged and made for this key."""
-    total = 0
+    With `seal` 1 they are made so: each gets its check and its part of the key.
+    """
+    total = 0  # of the key, and then of the row's index: 24 bits
     at = 0
     while at < 32:
         total = (total * 31 + key[at]) & 0xFFFFFF
@@ -116,12 +88,17 @@ def are_good(rows: ptr16, count: int, index: int, key: ptr8) -> int:
         while at < end:
             found = (found * 31 + rows[at]) & 0xFFFFFF
             at += 1
-        if rows[at] | (rows[at + 1] << 16) != found:
-            return 0
         part = (index & 7) * 4
-        if rows[at + 2] != key[part] | (key[part + 1] << 8):
+        first = key[part] | (key[part + 1] << 8)
+        second = key[part + 2] | (key[part + 3] << 8)
+        if seal:
+            rows[at] = found & 0xFFFF
+            rows[at + 1] = found >> 16
+            rows[at + 2] = first
+            rows[at + 3] = second
+        elif rows[at] | (rows[at + 1] << 16) != found:
             return 0
-        if rows[at + 3] != key[part + 2] | (key[part + 3] << 8):
+        elif rows[at + 2] | (rows[at + 3] << 16) != first | (second << 16):
             return 0
         at += 4
         index += 1

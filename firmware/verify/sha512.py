@@ -53,21 +53,18 @@ def _accumulate(words: ptr16, hash: ptr16):
 
 
 @micropython.viper
-def _zero(block: ptr8, filled: int):
-    """Fills up the block with zeros."""
-    while filled < 128:
-        block[filled] = 0
-        filled += 1
-
-
-@micropython.viper
-def _write_length(block: ptr8, bytes_high: int, bytes_low: int):
-    """Ends the block with a length in bits: 8 * (bytes_high * 2^24 + bytes_low)."""
-    block[123] = bytes_high >> 5
-    block[124] = ((bytes_high << 3) | (bytes_low >> 21)) & 255
-    block[125] = (bytes_low >> 13) & 255
-    block[126] = (bytes_low >> 5) & 255
-    block[127] = (bytes_low << 3) & 255
+def _end(block: ptr8, filled: int, bytes_high: int, bytes_low: int):
+    """Zeros, and a length in bits, 8 * (bytes_high * 2^24 + bytes_low), if there is room for it."""
+    at = filled
+    while at < 128:
+        block[at] = 0
+        at += 1
+    if filled < 113:
+        block[123] = bytes_high >> 5
+        block[124] = ((bytes_high << 3) | (bytes_low >> 21)) & 255
+        block[125] = (bytes_low >> 13) & 255
+        block[126] = (bytes_low >> 5) & 255
+        block[127] = (bytes_low << 3) & 255
 
 
 @micropython.viper
@@ -115,11 +112,10 @@ def digest_into(out, *parts):
         _block[filled : filled + length - at] = part[at:] if at else part
         filled += length - at
     _block[filled] = 0x80
-    _zero(_block, filled + 1)
-    if filled > 111:  # no room for the length
+    _end(_block, filled + 1, size >> 24, size & 0xFFFFFF)
+    if filled > 111:
         _compress()
-        _zero(_block, 0)
-    _write_length(_block, size >> 24, size & 0xFFFFFF)
+        _end(_block, 0, size >> 24, size & 0xFFFFFF)
     _compress()
     _swap(out, _hash)
 

@@ -12,9 +12,15 @@ B over t, where bit t of i says plus or minus and the last is always added.
 import micropython
 from micropython import const
 
-from verify import points, programs, rows, scalars
+from verify import points, rows, scalars
 from verify.sha512 import clear as clear_sha512
 from verify.sha512 import digest_into, wipe
+
+# routines, slots, offsets and plans, written by tools/curve25519/programs.py
+_DOUBLE_T = const(54)
+_ADD_ROW = const(341)
+_ADD_ROW_T = const(450)
+_IDENTITY = const(990)
 
 _COLUMNS = const(26)
 # Byte offsets in points.work while signing: the 32 rows, then two that were picked
@@ -111,7 +117,7 @@ def _read_rows(table):
         table.read(rows.SIGNING, _rows)
     except OSError:
         return False
-    return rows.are_good(_rows, 32, rows.SIGNING, points.BASE)
+    return rows.check(_rows, 32, rows.SIGNING, points.BASE, 0)
 
 
 def _load_rows():
@@ -130,9 +136,9 @@ def _multiply_base(scalar):
     scalars.make_odd(scalar)
     _bits[:32] = scalar
     _bits[32] = 0x10  # digit 259 is plus
-    points.put_script(0, programs.IDENTITY, 0)
-    points.put_script(1, programs.ADD_ROW_T, _PICKED)
-    points.put_script(2, programs.ADD_ROW, _PICKED + 128)
+    points.put_script(0, _IDENTITY, 0)
+    points.put_script(1, _ADD_ROW_T, _PICKED)
+    points.put_script(2, _ADD_ROW, _PICKED + 128)
     first, second = _parts
     to_first, to_second = _picked
     for column in range(_COLUMNS - 1, -1, -1):
@@ -140,9 +146,9 @@ def _multiply_base(scalar):
         _pick(column + _COLUMNS, second, _bits, to_second)
         points.run_script()
         if column == _COLUMNS - 1:
-            points.put_script(0, programs.DOUBLE_T, 0)
-            points.put_script(1, programs.ADD_ROW_T, _PICKED)
-            points.put_script(2, programs.ADD_ROW, _PICKED + 128)
+            points.put_script(0, _DOUBLE_T, 0)
+            points.put_script(1, _ADD_ROW_T, _PICKED)
+            points.put_script(2, _ADD_ROW, _PICKED + 128)
     wipe(_bits, len(_bits))
 
 

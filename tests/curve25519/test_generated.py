@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tools.curve25519 import generate_field, generate_sha512, programs, tables
+from tools.curve25519 import generate_sha512, programs, tables
 
 VERIFY = Path(__file__).parents[2] / "firmware" / "verify"
+ROUTINES = programs.ROUTINES
 
 
-@pytest.mark.parametrize("generator", [generate_field, generate_sha512, programs])
+@pytest.mark.parametrize("generator", [generate_sha512, programs])
 def test_text(generator):
     assert generator.TARGET.read_text() == generator.text()
 
@@ -19,21 +20,16 @@ def test_table_of_the_base_point():
     assert tables.TARGET.read_bytes() == tables.table_of_base()
 
 
-def test_routines_that_plans_name():
-    text = (VERIFY / "plans.py").read_text()
-    _, starts = programs.assemble()
-    named = re.findall(r"^_([A-Z_]+) = const\((\d+)\)$", text, re.MULTILINE)
-    checked = {name: int(at) for name, at in named if name in starts}
-    assert len(checked) == 11
-    assert checked == {name: starts[name] for name in checked}
+@pytest.mark.parametrize("path", programs.USERS, ids=lambda path: path.stem)
+def test_constants_in_modules(path):
+    source = path.read_text()
+    assert source == programs.with_constants(source)
 
 
-def test_slots_that_points_names():
-    text = (VERIFY / "points.py").read_text()
-    for name, value in re.findall(r"^([A-Z]+) = const\((\d+)\)", text, re.MULTILINE):
-        if name in ("X", "Y", "Z", "B", "U", "W", "MADE"):
-            assert getattr(programs, name) == int(value)
-    assert f"TABLE = const({80 * programs.TABLE})" in text
+def test_every_module_that_names_a_routine_is_looked_at():
+    for path in VERIFY.glob("*.py"):
+        names_one = any(re.search(rf"\b_{name} = const", path.read_text()) for name in ROUTINES)
+        assert not names_one or path in programs.USERS, path
 
 
 def test_constants_in_slots():

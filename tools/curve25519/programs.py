@@ -1,6 +1,10 @@
-"""The routines that firmware/verify/field.py runs, assembled into firmware/verify/programs.py.
+"""The routines that firmware/verify/field.py runs, and where things lie that they work on.
 
     python -m tools.curve25519.programs
+
+writes firmware/verify/field.py with the assembled routines in it, and in the modules that name a
+routine, a slot or an offset the lines below MARK. There a name begins with an underscore: such a
+constant takes no memory on the device, where one imported from another module would.
 
 Points of edwards25519 are in extended homogeneous coordinates (RFC 8032 section 5.1.4; Hisil, Wong,
 Carter, Dawson 2008): x = X/Z, y = Y/Z, T = XY/Z. A slot holds one field element. Where a bound
@@ -8,11 +12,19 @@ matters, the comment names it: u is a carried limb, 0 to 8196. MUL takes a slot 
 within -u..u; docs/curve25519.md has the whole argument, tests/verify/test_bounds.py proves it.
 """
 
+import re
 from pathlib import Path
 
+from tools.curve25519 import generate_field
 from tools.curve25519.generate_field import operations
 
-TARGET = Path(__file__).parents[2] / "firmware" / "verify" / "programs.py"
+VERIFY = Path(__file__).parents[2] / "firmware" / "verify"
+TARGET = VERIFY / "field.py"
+USERS = [
+    VERIFY / f"{name}.py"
+    for name in ("ed25519", "plans", "points", "preparation", "signing", "x25519")
+]
+MARK = "# routines, slots, offsets and plans, written by tools/curve25519/programs.py\n"
 _NUMBERS = {name: number for number, (name, _, _) in enumerate(operations())}
 END, LOAD, RSUB, LOAD_ROW, SWAP, SUM, SCALE, MUL, SQUARE = range(9)
 assert {name: value for name, value in globals().items() if name in _NUMBERS} == _NUMBERS, (
@@ -42,6 +54,26 @@ HALF = 19
 MADE = 20  # 4 slots: what CACHE or MAKE_ROW makes
 TABLE = 24  # 2 tables of 8 entries of 4 slots
 Q = 128  # the first slot counted from a routine's q
+
+# Byte offsets and sizes in points.work
+OFFSETS = {
+    "SLOT_BYTES": 80,
+    "TABLES": 80 * TABLE,
+    "TABLE_BYTES": 8 * 4 * 80,
+    "ENTRY_BYTES": 4 * 80,
+    "ROWS": 80 * TABLE + 2 * 8 * 4 * 80,  # 16 rows, for verification
+    "ROW_BYTES": 128,
+    "WORK_BYTES": 80 * TABLE + 2 * 8 * 4 * 80 + 16 * 128,
+}
+# What plans.write_script is told besides columns
+PLANS = {
+    "ONE_COMB": 0x100,
+    "TWO_COMBS": 0x200,
+    "ONE_WINDOW": 0x1000,
+    "TWO_WINDOWS": 0x2000,
+    "FROM_IDENTITY": 0x4000,
+    "PLAN_BYTES": 592,
+}
 
 # An entry of a table, as slots from its q: Y + X, Y - X, 2 Z, 2 d T.
 # A row, which stands for a point with Z = 1 or its negative: (y + x) / 2, (y - x) / 2, d x y.
@@ -198,27 +230,33 @@ def assemble():
 
 
 def text():
-    """The whole of firmware/verify/programs.py."""
-    program, starts = assemble()
+    """The whole of firmware/verify/field.py."""
+    program, _ = assemble()
     literal = "".join(f"\\x{byte:02x}" for byte in program)
     width = 4 * 23
     body = "\n".join(f'    b"{literal[at : at + width]}"' for at in range(0, len(literal), width))
-    names = "\n".join(f"{name} = const({start})" for name, start in starts.items())
-    return f'''"""Routines for `field.run`. Written by tools/curve25519/programs.py: edit that."""
+    return f"{generate_field.text()}\n\nPROGRAM = (\n{body}\n)\n"
 
-from micropython import const
 
-# where each begins
-{names}
+def constants():
+    """Every name that a module may use, with its number."""
+    slots = {"X": X, "Y": Y, "Z": Z, "B": B, "U": U, "W": W, "MADE": MADE}
+    return {**slots, **OFFSETS, **PLANS, **assemble()[1]}
 
-PROGRAM = (
-{body}
-)
-'''
+
+def with_constants(source):
+    """A module's text, the lines below MARK being what it uses of `constants`."""
+    before, after = source.split(MARK)
+    after = re.sub(r"\A(_\w+ = const\(\d+\)\n)*", "", after)
+    used = set(re.findall(r"\b_([A-Z][A-Z0-9_]*)\b", before + after))
+    lines = [f"_{name} = const({n})\n" for name, n in constants().items() if name in used]
+    return before + MARK + "".join(lines) + after
 
 
 def main():
     TARGET.write_text(text())
+    for path in USERS:
+        path.write_text(with_constants(path.read_text()))
 
 
 if __name__ == "__main__":
