@@ -12,7 +12,7 @@ import files
 from micropython import const
 from randomness import NotSeeded
 from settings import Settings
-from verify import cbor, cose, ed25519, revocation, signed
+from verify import cbor, cose, ed25519, revocation
 from verify.collection import CollectionKeys
 from verify.errors import Malformed, Refused
 from verify.trust import TrustList
@@ -302,7 +302,7 @@ class Provisioned:
     def _open(self, kind, data):
         if self.root is None:
             raise InstallError("NO_ROOT")
-        return signed.open_signed(data, self.root, _TYP[kind])
+        return cose.open_signed(data, self.root, _TYP[kind])
 
     def _adopt(self, kind, opened):
         sequence, signed_at, body = opened

@@ -22,37 +22,30 @@ _view = memoryview(_work)
 _mac = bytearray(_BLOCK)
 
 
-class _Mac:
-    """CBC-MAC over pieces; `_work` collects them until it is full."""
+def _absorb(cbc, used, piece):
+    """Takes a piece into the CBC-MAC; returns how many bytes of `_work` wait to be encrypted."""
+    length = len(piece)
+    done = 0
+    while done < length:
+        count = min(_WORK_BYTES - used, length - done)
+        _work[used : used + count] = piece[done : done + count]
+        used += count
+        done += count
+        if used == _WORK_BYTES:
+            used = _pad(cbc, used)
+    return used
 
-    def __init__(self, key):
-        self._cbc = cryptolib.aes(key, _CBC, _ZERO_IV)
-        self._used = 0
 
-    def add(self, piece):
-        length = len(piece)
-        done = 0
-        while done < length:
-            count = min(_WORK_BYTES - self._used, length - done)
-            _work[self._used : self._used + count] = piece[done : done + count]
-            self._used += count
-            done += count
-            if self._used == _WORK_BYTES:
-                self.pad()
-
-    def pad(self):
-        """Fills the block up with zeros and takes in what was collected."""
-        end = (self._used + _BLOCK - 1) // _BLOCK * _BLOCK
-        for index in range(self._used, end):
-            _work[index] = 0
-        self._used = 0
-        if end:
-            part = _view[:end]
-            self._cbc.encrypt(part, part)
-            _mac[:] = _view[end - _BLOCK : end]
-
-    def end(self):
-        wipe_aes(self._cbc)
+def _pad(cbc, used):
+    """Fills the block up with zeros and takes in what waits; returns 0, what waits then."""
+    end = (used + _BLOCK - 1) // _BLOCK * _BLOCK
+    for index in range(used, end):
+        _work[index] = 0
+    if end:
+        part = _view[:end]
+        cbc.encrypt(part, part)
+        _mac[:] = _view[end - _BLOCK : end]
+    return 0
 
 
 def seal(key, nonce, aad, data, tag):
@@ -65,26 +58,26 @@ def seal(key, nonce, aad, data, tag):
     tag_bytes = len(tag)
     counter_bytes = 15 - len(nonce)
     if not 2 <= counter_bytes <= 8 or not 4 <= tag_bytes <= 16 or tag_bytes & 1:
-        raise ValueError("AES-CCM: nonce or tag length")
+        raise ValueError
     if len(data) >= 1 << 16:
-        raise ValueError("AES-CCM: data too long")
+        raise ValueError
     aad_bytes = sum(len(part) for part in aad)
     flags = ((aad_bytes > 0) << 6) | ((tag_bytes - 2) // 2 << 3) | (counter_bytes - 1)
-    mac = _Mac(key)
-    mac.add(bytes((flags,)))
-    mac.add(nonce)
-    mac.add(len(data).to_bytes(counter_bytes, "big"))
+    cbc = cryptolib.aes(key, _CBC, _ZERO_IV)
+    used = _absorb(cbc, 0, bytes((flags,)))
+    used = _absorb(cbc, used, nonce)
+    used = _absorb(cbc, used, len(data).to_bytes(counter_bytes, "big"))
     if aad_bytes:
         if aad_bytes > _MAX_SHORT_AAD:
-            mac.add(b"\xff\xfe" + aad_bytes.to_bytes(4, "big"))
+            head = b"\xff\xfe" + aad_bytes.to_bytes(4, "big")
         else:
-            mac.add(aad_bytes.to_bytes(2, "big"))
+            head = aad_bytes.to_bytes(2, "big")
+        used = _absorb(cbc, used, head)
         for part in aad:
-            mac.add(part)
-        mac.pad()
-    mac.add(data)
-    mac.pad()
-    mac.end()
+            used = _absorb(cbc, used, part)
+        used = _pad(cbc, used)
+    _pad(cbc, _absorb(cbc, used, data))
+    wipe_aes(cbc)
     _encrypt(key, nonce, counter_bytes, data, tag)
 
 

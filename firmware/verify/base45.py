@@ -1,30 +1,19 @@
 """Base45 (RFC 9285): how bytes go into a QR code's alphanumeric mode."""
 
-from micropython import const
-
 from verify.errors import Malformed
 
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
-_FIRST = const(32)  # the alphabet's lowest character is the space, its highest Z
-_NONE = const(255)
-
-
-def _make_table():
-    table = bytearray(bytes([_NONE]) * (ord("Z") - _FIRST + 1))
-    for value, character in enumerate(_ALPHABET):
-        table[ord(character) - _FIRST] = value
-    return bytes(table)
-
-
-_TABLE = _make_table()
+_SIGNS = b" $%*+-./:"  # the values from 36 on, after ten digits and 26 letters
 
 
 def _value(character):
-    index = character - _FIRST
-    value = _TABLE[index] if 0 <= index < len(_TABLE) else _NONE
-    if value == _NONE:
-        raise Malformed("base45: character")
-    return value
+    if 48 <= character <= 57:
+        return character - 48
+    if 65 <= character <= 90:
+        return character - 55
+    place = _SIGNS.find(bytes((character,)))
+    if place < 0:
+        raise Malformed
+    return 36 + place
 
 
 def decode(text, max_bytes):
@@ -38,20 +27,20 @@ def decode(text, max_bytes):
     rest = length % 3
     size = length // 3 * 2 + rest // 2
     if rest == 1 or size > max_bytes:
-        raise Malformed("base45: length")
+        raise Malformed  # length
     out = bytearray(size)
     at = 0
     for start in range(0, length - rest, 3):
         low = _value(text[start]) + 45 * _value(text[start + 1])
         value = low + 2025 * _value(text[start + 2])
         if value > 0xFFFF:
-            raise Malformed("base45: value")
+            raise Malformed  # value
         out[at] = value >> 8
         out[at + 1] = value & 0xFF
         at += 2
     if rest:
         value = _value(text[length - 2]) + 45 * _value(text[length - 1])
         if value > 0xFF:
-            raise Malformed("base45: value")
+            raise Malformed  # value
         out[at] = value
     return bytes(out)

@@ -7,7 +7,6 @@ no long forms, no repeated keys, nothing behind the item: a message has one enco
 
 from micropython import const
 
-from verify import utf8
 from verify.errors import Malformed
 
 _UNSIGNED = const(0)
@@ -19,7 +18,7 @@ _MAP = const(5)
 _TAG = const(6)
 _SIMPLE = const(7)
 
-MAX_DEPTH = const(6)
+_MAX_DEPTH = const(6)
 
 
 class Tag:
@@ -42,7 +41,7 @@ class _Reader:
     def _take(self, count):
         start = self._at
         if count > len(self._data) - start:
-            raise Malformed("cbor: cut short")
+            raise Malformed  # cut short
         self._at = start + count
         return self._data[start : start + count]
 
@@ -51,16 +50,16 @@ class _Reader:
         if info < 24:
             return info
         if info > 27:
-            raise Malformed("cbor: head")
+            raise Malformed  # head
         size = 1 << (info - 24)
         value = int.from_bytes(self._take(size), "big")
         if value < 24 or (size > 1 and not value >> (4 * size)):
-            raise Malformed("cbor: long form")
+            raise Malformed  # long form
         return value
 
     def item(self, tag_allowed):
         if self._at == len(self._data):
-            raise Malformed("cbor: cut short")
+            raise Malformed  # cut short
         head = self._data[self._at]  # without a slice: most items are a head and no more
         self._at += 1
         kind = head >> 5
@@ -75,11 +74,11 @@ class _Reader:
             return bytes(self._take(argument))
         if kind == _TEXT:
             text = self._take(argument)
-            if not utf8.is_valid(text):
-                raise Malformed("cbor: UTF-8")
+            if not is_utf8(text):
+                raise Malformed  # UTF-8
             return str(text, "utf-8")
         if self._depth_left == 0:
-            raise Malformed("cbor: depth")
+            raise Malformed  # depth
         self._depth_left -= 1
         if kind == _ARRAY:
             value = self._array(argument)
@@ -88,7 +87,7 @@ class _Reader:
         elif tag_allowed:
             value = Tag(argument, self.item(False))
         else:
-            raise Malformed("cbor: tag")
+            raise Malformed  # tag
         self._depth_left += 1
         return value
 
@@ -99,12 +98,12 @@ class _Reader:
             return True
         if info == 22:
             return None
-        raise Malformed("cbor: simple value or float")
+        raise Malformed  # simple value or float
 
     def _array(self, count):
         # An item takes a byte at least: a count that cannot be true allocates nothing.
         if count > len(self._data) - self._at:
-            raise Malformed("cbor: cut short")
+            raise Malformed  # cut short
         values = [None] * count
         for index in range(count):
             values[index] = self.item(False)
@@ -112,19 +111,19 @@ class _Reader:
 
     def _map(self, count):
         if 2 * count > len(self._data) - self._at:
-            raise Malformed("cbor: cut short")
+            raise Malformed  # cut short
         values = {}
         for _ in range(count):
             key = self.item(False)
             if isinstance(key, bool) or not isinstance(key, (int, str)):
-                raise Malformed("cbor: key")
+                raise Malformed  # key
             if key in values:
-                raise Malformed("cbor: repeated key")
+                raise Malformed  # repeated key
             values[key] = self.item(False)
         return values
 
 
-def decode(data, max_depth=MAX_DEPTH, tagged=False):
+def decode(data, max_depth=_MAX_DEPTH, tagged=False):
     """The one item that `data` holds.
 
     data: bytes-like; its length bounds everything that is allocated.
@@ -135,8 +134,67 @@ def decode(data, max_depth=MAX_DEPTH, tagged=False):
     reader = _Reader(data, max_depth)
     value = reader.item(tagged)
     if not reader.at_end():
-        raise Malformed("cbor: bytes after the item")
+        raise Malformed
     return value
+
+
+def is_utf8(data):
+    """True if these bytes are UTF-8 (RFC 3629): shortest forms, no surrogates, at most U+10FFFF.
+
+    By hand: MicroPython's own decoding lets some broken forms through.
+    """
+    index = 0
+    length = len(data)
+    while index < length:
+        first = data[index]
+        index += 1
+        if first < 0x80:
+            continue
+        low, high = 0x80, 0xBF
+        if 0xC2 <= first <= 0xDF:
+            more = 1
+        elif 0xE0 <= first <= 0xEF:
+            more = 2
+            if first == 0xE0:
+                low = 0xA0
+            elif first == 0xED:
+                high = 0x9F
+        elif 0xF0 <= first <= 0xF4:
+            more = 3
+            if first == 0xF0:
+                low = 0x90
+            elif first == 0xF4:
+                high = 0x8F
+        else:
+            return False
+        if index + more > length:
+            return False
+        for _ in range(more):
+            if not low <= data[index] <= high:
+                return False
+            low, high = 0x80, 0xBF
+            index += 1
+    return True
+
+
+def is_uint(value, bits=32):
+    """True for an integer of at most so many bits that is not negative, and no bool."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >> bits == 0
+
+
+def is_bytes(value, size):
+    """True for a byte string of so many bytes."""
+    return isinstance(value, bytes) and len(value) == size
+
+
+def is_text(value, least, most):
+    """True for a text of so many bytes."""
+    return isinstance(value, str) and least <= len(value.encode()) <= most
+
+
+def is_list(value, count):
+    """True for an array of so many items."""
+    return isinstance(value, list) and len(value) == count
 
 
 def _head(kind, argument):
@@ -144,7 +202,7 @@ def _head(kind, argument):
     if argument < 24:
         return bytes((kind | argument,))
     if argument >> 64:
-        raise ValueError("cbor: number too large")
+        raise ValueError
     size = 1
     while argument >> (8 * size):
         size *= 2
@@ -177,4 +235,4 @@ def encode(value):
         return _head(_MAP, len(pairs)) + b"".join([key + item for key, item in pairs])
     if isinstance(value, Tag):
         return _head(_TAG, value.tag) + encode(value.value)
-    raise ValueError("cbor: type")
+    raise ValueError

@@ -2,6 +2,7 @@
 
 from micropython import const
 
+from verify.cbor import is_bytes, is_list, is_text, is_uint
 from verify.errors import Malformed
 from verify.x25519 import x25519
 
@@ -18,7 +19,7 @@ class CollectionKeys:
 
     def __init__(self, body, held=False):
         if not isinstance(body, list) or not 1 <= len(body) <= _MAX_KEYS:
-            raise Malformed("collection: body")
+            raise Malformed
         self._rows = [_row(row, held) for row in body]
 
     def at(self, unix_s):
@@ -31,18 +32,14 @@ class CollectionKeys:
 
 
 def _row(row, held):
-    if not isinstance(row, list) or len(row) != 4:
-        raise Malformed("collection: row")
+    if not is_list(row, 4):
+        raise Malformed
     kid, key, start, name = row
-    if not isinstance(kid, bytes) or len(kid) != 8:
-        raise Malformed("collection: kid")
-    if not isinstance(key, bytes) or len(key) != 32:
-        raise Malformed("collection: key")
+    if not is_bytes(kid, 8) or not is_bytes(key, 32):
+        raise Malformed
+    if not is_uint(start) or not is_text(name, 0, _MAX_NAME_BYTES):
+        raise Malformed
     # Any scalar tells a key of small order: only those come out as zero (RFC 7748 section 6.1).
     if not held and x25519(bytes(32), key) == bytes(32):
-        raise Malformed("collection: key of small order")
-    if isinstance(start, bool) or not isinstance(start, int) or not 0 <= start <= 0xFFFFFFFF:
-        raise Malformed("collection: from")
-    if not isinstance(name, str) or len(name.encode()) > _MAX_NAME_BYTES:
-        raise Malformed("collection: name")
+        raise Malformed
     return kid, key, start

@@ -5,21 +5,18 @@ import hashlib
 from micropython import const
 
 from verify import cbor, ed25519
-from verify.cbor import Tag
 from verify.errors import Malformed, Refused
 from verify.hmac import equal, hmac_sha256
 
-TAG_MAC0 = const(17)
-TAG_SIGN1 = const(18)
-LABEL_ALG = const(1)
-LABEL_KID = const(4)
-LABEL_TYP = const(16)  # RFC 9596
-ALG_EDDSA = const(-8)
-ALG_HMAC_256_64 = const(4)
-ALG_HMAC_256_256 = const(5)
+# of the registries for COSE and CBOR tags (RFC 9052, RFC 9053)
+_TAG_SIGN1 = const(18)
+_LABEL_ALG = const(1)
+_LABEL_KID = const(4)
+_LABEL_TYP = const(16)  # RFC 9596
+_ALG_EDDSA = const(-8)
 
 _THUMBPRINT_PREFIX = b"\xa3\x01\x01\x20\x06\x21\x58\x20"
-KID_BYTES = const(8)
+_KID_BYTES = const(8)
 
 
 class Message:
@@ -33,25 +30,25 @@ class Message:
         """data: the encoded message, bytes. Raises Malformed."""
         item = cbor.decode(data, tagged=True)
         if not isinstance(item, cbor.Tag):
-            raise Malformed("cose: no tag")
+            raise Malformed
         parts = item.value
-        if not isinstance(parts, list) or len(parts) != 4:
-            raise Malformed("cose: not an array of four")
+        if not cbor.is_list(parts, 4):
+            raise Malformed
         self.tag = item.tag
         self.protected, self.unprotected, self.payload, self.signature = parts
         for part in (self.protected, self.payload, self.signature):
             if not isinstance(part, bytes):
-                raise Malformed("cose: not a byte string")
+                raise Malformed
         if not isinstance(self.unprotected, dict):
-            raise Malformed("cose: unprotected header")
+            raise Malformed
 
     def header(self):
         """The protected header as a map. Raises Malformed."""
         if self.unprotected:
-            raise Malformed("cose: unprotected header")
+            raise Malformed
         header = cbor.decode(self.protected)
         if not isinstance(header, dict):
-            raise Malformed("cose: protected header")
+            raise Malformed
         return header
 
     def is_signed_by(self, public_key):
@@ -74,17 +71,33 @@ def open_sign1(data, public_key, typ):
     """
     message = Message(data)
     header = message.header()
-    if message.tag != TAG_SIGN1 or header.get(LABEL_ALG) != ALG_EDDSA:
+    if message.tag != _TAG_SIGN1 or header.get(_LABEL_ALG) != _ALG_EDDSA:
         raise Refused("UNSUPPORTED")
-    if set(header) != {LABEL_ALG, LABEL_KID, LABEL_TYP}:
+    if set(header) != {_LABEL_ALG, _LABEL_KID, _LABEL_TYP}:
         raise Refused("UNSUPPORTED")
-    if header[LABEL_KID] != kid_of(public_key):
+    if header[_LABEL_KID] != kid_of(public_key):
         raise Refused("UNKNOWN_KEY")
-    if header[LABEL_TYP] != typ:
+    if header[_LABEL_TYP] != typ:
         raise Refused("WRONG_TYPE")
     if len(message.signature) != 64 or not message.is_signed_by(public_key):
         raise Refused("BAD_SIGNATURE")
     return cbor.decode(message.payload)
+
+
+def open_signed(data, root, typ):
+    """Verifies what the root signed, such as a trust list, and opens it (docs/signed-objects.md).
+
+    data: COSE_Sign1, bytes. root: the owner's Ed25519 public key, 32 bytes. typ: the text that
+    keeps one kind from passing for another (RFC 9596).
+    Returns (sequence, signed_at in Unix seconds, body). Raises Malformed, or Refused with
+    UNSUPPORTED, UNKNOWN_KEY, BAD_SIGNATURE, WRONG_TYPE.
+    """
+    payload = open_sign1(data, root, typ)
+    if not isinstance(payload, dict) or set(payload) != {1, 2, 3}:
+        raise Malformed
+    if not cbor.is_uint(payload[1]) or payload[1] == 0 or not cbor.is_uint(payload[2]):
+        raise Malformed  # sequence or time
+    return payload[1], payload[2], payload[3]
 
 
 def to_be_signed(protected, payload, external=b""):
@@ -94,16 +107,16 @@ def to_be_signed(protected, payload, external=b""):
 
 def typed_header(typ):
     """The protected header, bytes, of what this device signs: alg and typ (RFC 9596)."""
-    return cbor.encode({LABEL_ALG: ALG_EDDSA, LABEL_TYP: typ})
+    return cbor.encode({_LABEL_ALG: _ALG_EDDSA, _LABEL_TYP: typ})
 
 
 def sign1(typ, payload, sign):
     """A COSE_Sign1, bytes. payload: bytes. sign: message -> Ed25519 signature, 64 bytes."""
     protected = typed_header(typ)
     signature = sign(to_be_signed(protected, payload))
-    return cbor.encode(Tag(TAG_SIGN1, [protected, {}, payload, signature]))
+    return cbor.encode(cbor.Tag(_TAG_SIGN1, [protected, {}, payload, signature]))
 
 
 def kid_of(public_key):
     """The kid of an Ed25519 key: the first 8 bytes of its SHA-256 thumbprint (RFC 9679)."""
-    return hashlib.sha256(_THUMBPRINT_PREFIX + public_key).digest()[:KID_BYTES]
+    return hashlib.sha256(_THUMBPRINT_PREFIX + public_key).digest()[:_KID_BYTES]

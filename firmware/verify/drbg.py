@@ -38,7 +38,7 @@ class HmacDrbg:
         The bytes are the caller's alone, to be wiped if they are secret.
         """
         if not 0 <= size <= _MAX_REQUEST_BYTES:
-            raise ValueError("at most 65536 random bytes at a time")
+            raise ValueError
         if additional:
             self._update(additional)
         out = bytearray(size)

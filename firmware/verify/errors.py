@@ -2,7 +2,10 @@
 
 
 class Malformed(ValueError):
-    """Bytes that break the rules of their format. The message names the place, never the data."""
+    """Bytes that break the rules of their format.
+
+    Without a text: nobody would see it, and in this package they were 2 KB of RAM.
+    """
 
 
 class Refused(Exception):

@@ -1,4 +1,4 @@
-"""HMAC-SHA-256 (RFC 2104, FIPS 198-1), and comparison in constant time."""
+"""HMAC-SHA-256 (RFC 2104, FIPS 198-1), HKDF made of it (RFC 5869), constant-time comparison."""
 
 import hashlib
 
@@ -7,6 +7,7 @@ from micropython import const
 from verify.wipe import wipe, wipe_hash
 
 _BLOCK_BYTES = const(64)
+_TAG_BYTES = const(32)
 
 
 def hmac_sha256(key, *parts):
@@ -34,6 +35,28 @@ def hmac_sha256(key, *parts):
     wipe_hash(inner)
     wipe_hash(outer)
     return tag
+
+
+def hkdf_expand(prk, length, *info):
+    """`length` bytes of output keying material (RFC 5869 section 2.3), as a bytearray.
+
+    What that section calls HKDF-Extract is `hmac_sha256(salt, keying material)` itself.
+
+
+    prk: at least 32 bytes. info: bytes-like, one after the other. Raises ValueError past 8160.
+    """
+    if not 0 < length <= 255 * _TAG_BYTES:
+        raise ValueError
+    out = bytearray(length)
+    block = b""
+    for index in range((length + _TAG_BYTES - 1) // _TAG_BYTES):
+        last = block
+        block = hmac_sha256(prk, last, *info, bytes((index + 1,)))
+        wipe(last)
+        start = index * _TAG_BYTES
+        out[start : start + _TAG_BYTES] = memoryview(block)[: min(_TAG_BYTES, length - start)]
+    wipe(block)
+    return out
 
 
 def equal(left, right):

@@ -4,7 +4,7 @@ DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only AEAD. What comes out is a s
 holder of the recipient's private key can derive again from `enc`.
 """
 
-from verify import hkdf
+from verify.hmac import hkdf_expand, hmac_sha256
 from verify.wipe import wipe
 from verify.x25519 import public_key, x25519
 
@@ -15,11 +15,11 @@ _MODE_BASE = b"\x00"
 
 
 def _extract(suite, salt, label, ikm):
-    return hkdf.extract(salt, _VERSION, suite, label, ikm)
+    return hmac_sha256(salt, _VERSION, suite, label, ikm)
 
 
 def _expand(suite, prk, label, info, length):
-    return hkdf.expand(
+    return hkdf_expand(
         prk, length, bytes((length >> 8, length & 0xFF)), _VERSION, suite, label, info
     )
 
@@ -32,7 +32,7 @@ def encapsulate(recipient, ephemeral):
     """
     dh = x25519(ephemeral, recipient)
     if dh == bytes(32):
-        raise ValueError("recipient's key of small order")
+        raise ValueError
     enc = public_key(ephemeral)
     prk = _extract(_KEM_SUITE, b"", b"eae_prk", dh)
     wipe(dh)

@@ -6,7 +6,7 @@ by that key over a nonce of the device. docs/signed-objects.md has both.
 
 from micropython import const
 
-from verify import cose
+from verify import cbor, cose
 from verify.ed25519 import is_acceptable_key
 from verify.errors import Malformed, Refused
 
@@ -38,7 +38,7 @@ class Operator:
         self.issued_at = _time(claims, _IAT)
         self.cti = claims.get(_CTI)
         if not isinstance(self.cti, bytes) or not 8 <= len(self.cti) <= 16:
-            raise Malformed("credential: cti")
+            raise Malformed
         self.key = _confirmed_key(claims.get(_CNF))
         self.kid = cose.kid_of(self.key)
         self.roles = _text(claims, _SCOPE, _MAX_SCOPE_BYTES).split(" ")
@@ -53,7 +53,7 @@ def open_credential(data, root):
     """
     claims = cose.open_sign1(data, root, CREDENTIAL_TYP)
     if not isinstance(claims, dict):
-        raise Malformed("credential: not a map")
+        raise Malformed
     return Operator(claims)
 
 
@@ -64,27 +64,27 @@ def open_command(data, operator):
     Raises as `open_credential`.
     """
     command = cose.open_sign1(data, operator.key, COMMAND_TYP)
-    if not isinstance(command, list) or len(command) != 4:
-        raise Malformed("command: not an array of four")
+    if not cbor.is_list(command, 4):
+        raise Malformed
     device_id, nonce, operation, arguments = command
     if not isinstance(device_id, bytes) or not isinstance(nonce, bytes):
-        raise Malformed("command: device or nonce")
+        raise Malformed
     if not isinstance(operation, str) or not isinstance(arguments, list):
-        raise Malformed("command: operation or arguments")
+        raise Malformed
     return device_id, nonce, operation, arguments
 
 
 def _text(claims, key, max_bytes):
     value = claims.get(key)
-    if not isinstance(value, str) or not 0 < len(value.encode()) <= max_bytes:
-        raise Malformed("credential: claim %d" % key)
+    if not cbor.is_text(value, 1, max_bytes):
+        raise Malformed
     return value
 
 
 def _time(claims, key):
     value = claims.get(key)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 0xFFFFFFFF:
-        raise Malformed("credential: claim %d" % key)
+    if not cbor.is_uint(value):
+        raise Malformed
     return value
 
 
@@ -92,8 +92,8 @@ def _confirmed_key(cnf):
     """The Ed25519 key in a `cnf` claim: {1: COSE_Key} (RFC 8747 section 3.2)."""
     key = cnf.get(1) if isinstance(cnf, dict) else None
     if not isinstance(key, dict) or key.get(1) != 1 or key.get(-1) != 6:
-        raise Malformed("credential: cnf")
+        raise Malformed
     x = key.get(-2)
-    if not isinstance(x, bytes) or len(x) != 32 or not is_acceptable_key(x):
+    if not cbor.is_bytes(x, 32) or not is_acceptable_key(x):
         raise Refused("UNKNOWN_KEY")
     return x

@@ -41,25 +41,20 @@ _MAX_STEPS = const(128)
 work = bytearray(_WORK_BYTES)
 script = bytearray(4 * (_MAX_STEPS + 1))
 
+# D, D2, ROOT, HALF, slots 16 to 19: d, 2 d, the square root of -1, 1 / 2
 _CONSTANTS = (
-    # ZERO to HALF, slots 14 to 19: 0, 1, d, 2 d, the square root of -1, 1 / 2
-    b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-    b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
-    b"\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-    b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
     b"\xa3\x78\x59\x13\xca\x4d\xeb\x75\xab\xd8\x41\x41\x4d\x0a\x70\x00"
-    b"\x98\xe8\x79\x77\x79\x40\xc7\x8c\x73\xfe\x6f\x2b\xee\x6c\x03\x52",
+    b"\x98\xe8\x79\x77\x79\x40\xc7\x8c\x73\xfe\x6f\x2b\xee\x6c\x03\x52"
     b"\x59\xf1\xb2\x26\x94\x9b\xd6\xeb\x56\xb1\x83\x82\x9a\x14\xe0\x00"
-    b"\x30\xd1\xf3\xee\xf2\x80\x8e\x19\xe7\xfc\xdf\x56\xdc\xd9\x06\x24",
+    b"\x30\xd1\xf3\xee\xf2\x80\x8e\x19\xe7\xfc\xdf\x56\xdc\xd9\x06\x24"
     b"\xb0\xa0\x0e\x4a\x27\x1b\xee\xc4\x78\xe4\x2f\xad\x06\x18\x43\x2f"
-    b"\xa7\xd7\xfb\x3d\x99\x00\x4d\x2b\x0b\xdf\xc1\x4f\x80\x24\x83\x2b",
+    b"\xa7\xd7\xfb\x3d\x99\x00\x4d\x2b\x0b\xdf\xc1\x4f\x80\x24\x83\x2b"
     b"\xf7\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x3f",
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x3f"
 )
-for _i in range(6):
-    unpack(work, 20 * (14 + _i), _CONSTANTS[_i], 32)
-_i = None
-_CONSTANTS = None
+work[15 * _SLOT_BYTES] = 1  # ONE; before it is ZERO
+for _a in range(4):
+    unpack(work, 20 * (16 + _a), _CONSTANTS[32 * _a : 32 * _a + 32], 32)
 
 BASE = b"\x58" + b"\x66" * 31  # the base point's encoding
 _NOUGHT = bytes(32)
@@ -141,23 +136,23 @@ def decode(encoded):
 
 
 def to_affine():
-    """X = X / Z and Y = Y / Z; Z and T are left as they were."""
-    copy(work, 20 * _W, 20 * _Z, 20)
-    routine(_INVERT)
+    """X = X / Z and Y = Y / Z; T is left as it was. Not in constant time: for public points."""
+    freeze(work, 20 * _Z)
+    euclid.invert(work, 20 * _Z, 20 * _W)
     routine(_AFFINE)
 
 
 def encode_public(out):
     """As `encode`, faster, and not in constant time."""
-    freeze(work, 20 * _Z)
-    euclid.invert(work, 20 * _Z, 20 * _W)
-    routine(_AFFINE)
+    to_affine()
     _encode_affine(out)
 
 
 def encode(out):
     """RFC 8032 section 5.1.2: writes the 32-byte encoding of the point to `out`."""
-    to_affine()
+    copy(work, 20 * _W, 20 * _Z, 20)
+    routine(_INVERT)
+    routine(_AFFINE)
     _encode_affine(out)
 
 

@@ -47,7 +47,7 @@ class Comb:
         self._turn = 0
 
     def step(self):
-        """Takes up to 40 ms. False if that was the last. In between anything may be computed."""
+        """Takes up to 50 ms. False if that was the last. In between anything may be computed."""
         if self._row is None:
             self._begin()
             return True
@@ -86,7 +86,7 @@ class Comb:
 def of_key(key, write):
     """The Comb for the table of a key; None if it is not acceptable or not of order L.
 
-    Its rows are of the negative of the key's point: verification subtracts it. Takes 50 ms.
+    Its rows are of the negative of the key's point: verification subtracts it. Takes 70 ms.
     """
     if not ed25519.is_acceptable_key(key) or not _has_prime_order():
         return None
@@ -95,7 +95,7 @@ def of_key(key, write):
 
 def of_base(write):
     """The three Combs of the base point's table, as tools/curve25519/tables.py makes it."""
-    return [Comb(points.BASE, 0, 0, 8, 32, write)] + _for_signing(rows.SIGNING, write)
+    return [Comb(points.BASE, 0, 0, 8, 32, write)] + _for_signing(rows.ROWS_OF_KEY, write)
 
 
 def _for_signing(first, write):
@@ -106,24 +106,23 @@ def _for_signing(first, write):
     ]
 
 
-class _Kept:
-    """32 rows in RAM."""
+_kept = None  # the rows, while make_signing_rows is at work
 
-    def __init__(self):
-        self.rows = bytearray(32 * _ROW_BYTES)
 
-    def write(self, index, row):
-        self.rows[_ROW_BYTES * index : _ROW_BYTES * (index + 1)] = row
+def _keep_row(index, row):
+    _kept[_ROW_BYTES * index : _ROW_BYTES * (index + 1)] = row
 
 
 def make_signing_rows(buffer):
     """Fills a buffer of 32 rows with both parts of verify/signing.py's comb, without any table."""
-    kept = _Kept()
-    for comb in _for_signing(0, kept.write):
+    global _kept
+    _kept = bytearray(len(buffer))
+    for comb in _for_signing(0, _keep_row):
         while comb.step():
             pass
     # only now: the buffer is where the points were
-    buffer[:] = kept.rows
+    buffer[:] = _kept
+    _kept = None
 
 
 def _has_prime_order():

@@ -17,7 +17,6 @@ from micropython import const
 ROW_BYTES = const(128)
 ROWS_OF_KEY = const(128)
 ROWS_OF_BASE = const(160)
-SIGNING = const(128)  # the first row for signing
 
 _base = None
 _keys = {}

@@ -23,6 +23,7 @@ _ADD_ROW_T = const(450)
 _IDENTITY = const(990)
 
 _COLUMNS = const(26)
+_FIRST_ROW = const(128)  # of the base point's table: before it are those for verification
 # Byte offsets in points.work while signing: the 32 rows, then two that were picked
 _ALL = const(1920)
 _PART_BYTES = const(2048)
@@ -114,10 +115,10 @@ def _pick(acc: int, p: ptr32, bits: ptr8, out: ptr32):
 
 def _read_rows(table):
     try:
-        table.read(rows.SIGNING, _rows)
+        table.read(_FIRST_ROW, _rows)
     except OSError:
         return False
-    return rows.check(_rows, 32, rows.SIGNING, points.BASE, 0)
+    return rows.check(_rows, 32, _FIRST_ROW, points.BASE, 0)
 
 
 def _load_rows():
@@ -155,7 +156,7 @@ def _multiply_base(scalar):
 def _expand(seed):
     """RFC 8032 section 5.1.5 steps 1 and 2: the secret scalar into _secret, the prefix stays."""
     if len(seed) != 32:
-        raise ValueError("an Ed25519 private key is 32 bytes")
+        raise ValueError
     digest_into(_digest, seed)
     _secret[:] = _scalar_part
     _secret[0] &= 0xF8

@@ -5,9 +5,16 @@ from collections import namedtuple
 from micropython import const
 
 from verify import cose, ed25519
+from verify.cbor import is_bytes, is_list, is_text, is_uint
 from verify.errors import Malformed
 
-MAX_ISSUERS = const(32)
+# as in verify/cose.py
+_ALG_EDDSA = const(-8)
+_ALG_HMAC_256_64 = const(4)
+_ALG_HMAC_256_256 = const(5)
+_KID_BYTES = const(8)
+
+_MAX_ISSUERS = const(32)
 
 Issuer = namedtuple(
     "Issuer",
@@ -15,42 +22,33 @@ Issuer = namedtuple(
 )
 
 
-def _is_uint(value, limit):
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < limit
-
-
 def _issuer(slot, row):
-    if not isinstance(row, list) or len(row) != 7:
-        raise Malformed("trust: row")
+    if not is_list(row, 7):
+        raise Malformed
     kid, alg, key, valid_from, valid_until, max_lifetime, name = row
-    if not isinstance(kid, bytes) or len(kid) != cose.KID_BYTES:
-        raise Malformed("trust: kid")
+    if not is_bytes(kid, _KID_BYTES) or not is_text(name, 0, 32):
+        raise Malformed
     if isinstance(alg, bool) or alg not in (
-        cose.ALG_EDDSA,
-        cose.ALG_HMAC_256_64,
-        cose.ALG_HMAC_256_256,
+        _ALG_EDDSA,
+        _ALG_HMAC_256_64,
+        _ALG_HMAC_256_256,
     ):
-        raise Malformed("trust: alg")
-    if alg == cose.ALG_EDDSA:
-        if not isinstance(key, bytes) or len(key) != 32:
-            raise Malformed("trust: key")
-    elif key is not None:
-        raise Malformed("trust: key")
+        raise Malformed
+    if not is_bytes(key, 32) if alg == _ALG_EDDSA else key is not None:
+        raise Malformed
     for number in (valid_from, valid_until, max_lifetime):
-        if not _is_uint(number, 1 << 32):
-            raise Malformed("trust: time")
-    if not isinstance(name, str) or len(name.encode()) > 32:
-        raise Malformed("trust: name")
+        if not is_uint(number):
+            raise Malformed
     return Issuer(slot, kid, alg, key, valid_from, valid_until, max_lifetime, name)
 
 
 def _check_key(issuer):
-    if issuer.alg != cose.ALG_EDDSA:
+    if issuer.alg != _ALG_EDDSA:
         return
     if cose.kid_of(issuer.key) != issuer.kid:
-        raise Malformed("trust: kid of another key")
+        raise Malformed
     if not ed25519.is_acceptable_key(issuer.key):
-        raise Malformed("trust: weak key")
+        raise Malformed
 
 
 class TrustList:
@@ -68,14 +66,14 @@ class TrustList:
         Raises Malformed; also for a key that is not canonical, not on the curve or of small
         order (docs/pass.md), and for a kid that is not its key's.
         """
-        if not isinstance(body, list) or len(body) > MAX_ISSUERS:
-            raise Malformed("trust: body")
+        if not isinstance(body, list) or len(body) > _MAX_ISSUERS:
+            raise Malformed
         issuers = []
         for slot, row in enumerate(body):
             issuer = _issuer(slot, row)
             for other in issuers:
                 if other.kid == issuer.kid:
-                    raise Malformed("trust: kid twice")
+                    raise Malformed
             if not held:
                 _check_key(issuer)
             issuers.append(issuer)

@@ -46,7 +46,7 @@ def x25519(k, u):
     refuses that where RFC 7748 section 6.1 asks for it.
     """
     if len(k) != 32 or len(u) != 32:
-        raise ValueError("X25519 takes 32 and 32 bytes")
+        raise ValueError
     _scalar[:] = k
     _scalar[0] &= 0xF8
     _scalar[31] = _scalar[31] & 0x7F | 0x40

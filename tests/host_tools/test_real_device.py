@@ -58,7 +58,7 @@ class Owner:
         issuer = raw_public(create_key(folder / "issuer.pem"))
         kid = cose.kid_of(issuer)
         self.issuers = TrustList(
-            (Issuer(kid, cose.ALG_EDDSA, issuer, NOW_S, NOW_S + 10**6, 2592000, "区卫健委"),)
+            (Issuer(kid, -8, issuer, NOW_S, NOW_S + 10**6, 2592000, "区卫健委"),)
         )
         self.collection = X25519PrivateKey.generate()
         row = collection.row_of(raw_public(self.collection.public_key()), NOW_S - 60, "Lab")

@@ -6,8 +6,8 @@ import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from verify import signed as device_signed
 from verify.collection import CollectionKeys
+from verify.cose import open_signed as open_on_device
 from verify.errors import Malformed as DeviceMalformed
 
 from provisioning import collection, cose, keys
@@ -44,7 +44,7 @@ def test_the_device_reads_it_and_uses_the_same_key_at_all_times():
     data = seal(ROOT, collection.TYP, 7, 1790000000, made.body())
     opened = open_signed(data, collection.TYP, ROOT_PUBLIC)
     assert CollectionList.from_body(opened.body) == made
-    sequence, _, body = device_signed.open_signed(data, ROOT_PUBLIC, collection.TYP)
+    sequence, _, body = open_on_device(data, ROOT_PUBLIC, collection.TYP)
     device = CollectionKeys(body)
     assert sequence == 7
     for now in (0, 999, 1000, 1999, 2000, 1 << 32):

@@ -58,7 +58,7 @@ class Desk:
 
     def plan(self, sequence=1):
         kid, public = cose.kid_of(raw_public(self.issuer)), raw_public(self.issuer)
-        row = trust.Issuer(kid, cose.ALG_EDDSA, public, 0, NOW_S * 2, 10**7, "A")
+        row = trust.Issuer(kid, -8, public, 0, NOW_S * 2, 10**7, "A")
         revoked = RevocationList(frozenset([revocation.entry(kid, bytes([sequence] * 8))]))
         return Plan(
             root=self.owner.root_public,

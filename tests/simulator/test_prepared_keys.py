@@ -63,7 +63,7 @@ class Bench:
 
     def provision(self):
         public = raw_public(ISSUER)
-        row = Issuer(cose.kid_of(public), cose.ALG_EDDSA, public, 0, NOW_S * 2, 10**7, "A")
+        row = Issuer(cose.kid_of(public), -8, public, 0, NOW_S * 2, 10**7, "A")
         plan = Plan(
             root=OWNER.root_public,
             unix_s=NOW_S,

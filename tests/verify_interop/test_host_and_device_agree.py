@@ -8,7 +8,7 @@ import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from vectors import pass_world
-from verify import base45, cbor, passes, revocation, signed
+from verify import base45, cbor, cose, passes, revocation
 from verify.errors import Malformed, Refused
 from verify.trust import TrustList
 
@@ -189,7 +189,7 @@ def test_signed_objects_of_the_host():
     root = Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\x09")
     public = keys.raw_public(root)
     data = host_signed.seal(root, host_trust.TYP, 7, 1650000000, HOST_TRUST.body())
-    sequence, signed_at, body = signed.open_signed(data, public, host_trust.TYP)
+    sequence, signed_at, body = cose.open_signed(data, public, host_trust.TYP)
     assert (sequence, signed_at) == (7, 1650000000)
     for issuer in HOST_TRUST.issuers:
         assert TrustList.from_body(body).find(issuer.kid)[1:] == issuer
@@ -199,9 +199,9 @@ def test_signed_objects_of_the_host():
         if broken == data:
             continue
         answers = []
-        for module, errors in ((signed, (Malformed, Refused)), (host_signed, None)):
+        for module, errors in ((cose, (Malformed, Refused)), (host_signed, None)):
             errors = errors or (HostMalformed, HostRefused)
-            arguments = (public, host_trust.TYP) if module is signed else (host_trust.TYP, public)
+            arguments = (public, host_trust.TYP) if module is cose else (host_trust.TYP, public)
             with pytest.raises(errors) as raised:
                 module.open_signed(broken, *arguments)
             answers.append(getattr(raised.value, "reason", "MALFORMED"))

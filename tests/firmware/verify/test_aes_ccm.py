@@ -40,9 +40,9 @@ def test_nothing_of_the_key_stream_stays_in_the_work_buffer():
 
 def test_wrong_sizes_are_refused():
     for nonce, tag_bytes in ((6, 8), (14, 8), (13, 2), (13, 7), (13, 18)):
+        refused = False
         try:
             _seal(b"k" * 16, bytes(nonce), (), b"", tag_bytes)
-        except ValueError as error:
-            assert "length" in str(error)
-        else:
-            raise AssertionError("accepted")
+        except ValueError:
+            refused = True
+        assert refused

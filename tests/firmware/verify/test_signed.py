@@ -2,8 +2,8 @@
 
 from signing import mac0, sign1
 from verify import cbor, cose, ed25519
+from verify.cose import open_signed
 from verify.errors import Malformed, Refused
-from verify.signed import open_signed
 
 SEED = bytes(31) + b"\x07"
 ROOT = ed25519.public_key(SEED)
