@@ -4,13 +4,21 @@ The other end is simulator/standins/on_micropython/_proxy.py, which describes th
 numbers the calls; the table of calls is read from there.
 """
 
-import runpy
+import ast
 import struct
 from pathlib import Path
 
-PROXY = runpy.run_path(
-    str(Path(__file__).parent / "standins" / "on_micropython" / "_proxy.py"), run_name="proxy"
-)
+
+def _literals(path):
+    """The values of a module's names that are assigned as literals."""
+    found = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Constant, ast.Tuple)):
+            found[node.targets[0].id] = ast.literal_eval(node.value)
+    return found
+
+
+PROXY = _literals(Path(__file__).parent / "standins" / "on_micropython" / "_proxy.py")
 CALLS = PROXY["CALLS"]
 DONE, DATA, OS_ERROR, VALUE_ERROR, INTERRUPT = range(5)
 REQUEST = struct.Struct(PROXY["REQUEST"])

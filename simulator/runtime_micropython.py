@@ -58,7 +58,8 @@ def prepare_standins():
             shutil.copy(path, part / path.name)
             continue
         out = part / f"{path.stem}.mpy"
-        subprocess.run([compiler, "-s", path.name, "-o", out, path], check=True)
+        # -O3 as what is deployed (provisioning/deploy.py): no line numbers
+        subprocess.run([compiler, "-O3", "-s", path.name, "-o", out, path], check=True)
     try:
         part.rename(folder)
     except OSError:  # another process was quicker
