@@ -9,10 +9,11 @@ came from the one it has. docs/firmware.md says what these bytes are worth.
 """
 
 import files
+from micropython import const
 from verify import drbg
 from verify.wipe import wipe
 
-_FILE = "seed"
+_FILE = const("seed")
 
 
 class NotSeeded(Exception):

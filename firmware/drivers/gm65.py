@@ -13,35 +13,37 @@ from drivers import gm65_frames as frames
 
 _BAUD = const(115200)
 # The rate it should be at comes first, then the factory's.
-_BAUDS = (115200, 9600, 57600, 38400, 19200)
+_BAUDS = const((115200, 9600, 57600, 38400, 19200))
 _ANSWER_MS = const(150)
 # It is silent for a second after power-up, and a round over all rates takes 1.25 s.
 _ROUNDS = const(3)
 _READ_BYTES = const(64)
 # A pass is at most 512 characters; what is longer is junk, and known to be after this many.
-MAX_LINE_BYTES = const(520)
+_MAX_LINE_BYTES = const(520)
 _MAX_WAITING_LINES = const(4)
 
 _BLOCK_BYTES = const(0x61)  # settings 0x00 to 0x60
 _BAUD_ADDRESS = const(0x2A)
-_BAUD_VALUE = b"\x1a\x00"  # 3 000 000 / 26
+_BAUD_VALUE = const(b"\x1a\x00")  # 3 000 000 / 26
 
 # (address, bits that matter, their value, what it is)
-_SETTINGS = (
-    (0x00, 0xC3, 0x82, "mode"),  # light on a good read, no sound, read continuously
-    (0x03, 0x03, 0x02, "setting codes"),  # off, and their content is not given out
-    (0x05, 0xFF, 1, "pause"),  # 0.1 s between reads
-    (0x06, 0xFF, 0, "time limit"),  # none
-    (0x07, 0x80, 0x00, "sleep"),
-    (0x0D, 0x03, 0x00, "output"),  # to the UART
-    (0x0E, 0x04, 0x00, "sound"),
-    (0x13, 0xFF, 0x80 + 50, "same code"),  # the same code again after 5 s
-    (0x2C, 0x07, 0x05, "symbologies"),  # those chosen one by one, in any direction
-    (0x3F, 0x01, 0x01, "QR"),
-    (0x33, 0x01, 0x01, "Code 128"),
-    (0x54, 0x01, 0x00, "Data Matrix"),
-    (0x55, 0x01, 0x00, "PDF417"),
-    (0x60, 0x6F, 0x01, "tail"),  # CR, nothing else around the code
+_SETTINGS = const(
+    (
+        (0x00, 0xC3, 0x82, "mode"),  # light on a good read, no sound, read continuously
+        (0x03, 0x03, 0x02, "setting codes"),  # off, and their content is not given out
+        (0x05, 0xFF, 1, "pause"),  # 0.1 s between reads
+        (0x06, 0xFF, 0, "time limit"),  # none
+        (0x07, 0x80, 0x00, "sleep"),
+        (0x0D, 0x03, 0x00, "output"),  # to the UART
+        (0x0E, 0x04, 0x00, "sound"),
+        (0x13, 0xFF, 0x80 + 50, "same code"),  # the same code again after 5 s
+        (0x2C, 0x07, 0x05, "symbologies"),  # those chosen one by one, in any direction
+        (0x3F, 0x01, 0x01, "QR"),
+        (0x33, 0x01, 0x01, "Code 128"),
+        (0x54, 0x01, 0x00, "Data Matrix"),
+        (0x55, 0x01, 0x00, "PDF417"),
+        (0x60, 0x6F, 0x01, "tail"),  # CR, nothing else around the code
+    )
 )
 
 
@@ -51,7 +53,7 @@ class Gm65:
     def __init__(self, uart):
         self._uart = uart
         self._reader = asyncio.StreamReader(uart)
-        self._stream = frames.Demultiplexer(MAX_LINE_BYTES)
+        self._stream = frames.Demultiplexer(_MAX_LINE_BYTES)
         self._lines = []
         self._changed = []  # names of settings that were changed and are not saved yet
 

@@ -26,11 +26,11 @@ SHIFT_CLOSED = const(14)
 SHIFT_OPENED = const(15)
 
 TAG_BYTES = const(8)
-MAX_TUBE_BYTES = const(32)
-MAX_REASONS = const(32)
+_MAX_TUBE_BYTES = const(32)
+_MAX_REASONS = const(32)
 _MAX_TEXT_BYTES = const(64)
 _CLEAR_AT = const(11)  # of a record
-MAX_COUNT = const(0xFFFF)
+_MAX_COUNT = const(0xFFFF)
 
 # Codes of the reasons of refusals; 0 is any other word. A number is never given to another reason.
 REASONS = (
@@ -79,13 +79,13 @@ def _manual(buffer, at, payload, tube, tag):
 def _refusals(buffer, at, payload, tube, tag):
     """[[[reason, count], ...], seconds]"""
     counts, span_s = payload
-    if len(counts) > MAX_REASONS:
+    if len(counts) > _MAX_REASONS:
         raise ValueError("refusals: too many reasons")
-    struct.pack_into(">H", buffer, at, min(span_s, MAX_COUNT))
+    struct.pack_into(">H", buffer, at, min(span_s, _MAX_COUNT))
     end = at + 2
     for reason, count in counts:
         code = REASONS.index(reason) if reason in REASONS else 0
-        struct.pack_into(">BH", buffer, end, code, min(count, MAX_COUNT))
+        struct.pack_into(">BH", buffer, end, code, min(count, _MAX_COUNT))
         end += 3
     return 0, end - at
 
@@ -94,7 +94,7 @@ def _tube_opened(buffer, at, payload, tube, tag):
     """[tube, staff]"""
     text, staff = payload
     text = text.encode()
-    if not 0 < len(text) <= MAX_TUBE_BYTES:
+    if not 0 < len(text) <= _MAX_TUBE_BYTES:
         raise ValueError("tube: length")
     buffer[at : at + len(text)] = text
     struct.pack_into(">H", buffer, at + len(text), staff)

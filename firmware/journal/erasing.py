@@ -7,12 +7,16 @@ it. Whatever the cut has left of the first, the second says that it had begun. A
 `erased` is erased to the end, or it would not say so.
 """
 
+from micropython import const
+
 from journal import layout
 from journal.ring import DIRTY, ERASED, OPEN, SPOILED
 
-_NEXT = bytes(2)  # in place of half a magic: the sector before is erased, this one is next
-_BEGUN = bytes(4)
-_BLANK_HALF = b"\xff\xff"
+_NEXT = const(
+    b"\x00\x00"
+)  # in place of half a magic: the sector before is erased, this one is next
+_BEGUN = const(b"\x00\x00\x00\x00")
+_BLANK_HALF = const(b"\xff\xff")
 
 
 def erase_next(ring):

@@ -31,7 +31,7 @@ _ERASE_BLOCK = const(6)
 _BLOCK_COUNT = const(4)
 _BLOCK_SIZE = const(5)
 _READS = const(8)  # a bit that wavers shows itself
-_NO_SEQUENCE = 0xFFFFFFFF
+_NO_SEQUENCE = const(0xFFFFFFFF)
 
 
 class Ring:

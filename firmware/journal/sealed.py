@@ -17,7 +17,7 @@ from journal.state import chained, digest
 from journal.writer import ORDINARY, RESERVED, Writer
 
 _REST = const(8)  # so few records that only acknowledging them is what wrote them
-PULL_TYP = "application/scanpost-pull+cbor"
+_PULL_TYP = const("application/scanpost-pull+cbor")
 
 
 class SealedJournal(Writer):
@@ -88,7 +88,7 @@ class SealedJournal(Writer):
         if chain is None:
             raise ValueError("not written yet")
         payload = [self._identity.device_id, nonce, first, last, chain, unix_s]
-        return cose.sign1(PULL_TYP, cbor.encode(payload), self._identity.sign)
+        return cose.sign1(_PULL_TYP, cbor.encode(payload), self._identity.sign)
 
     # -- emptying -----------------------------------------------------------------------
 

@@ -25,13 +25,13 @@ _EIO = const(5)
 # still recorded when they are refused; of these the last one is for the end of a shift alone.
 ORDINARY = const(2)
 RESERVED = const(1)
-EMPTYING = const(0)
+_EMPTYING = const(0)
 _TIERS = {
     bodies.REGISTRATION: ORDINARY,
     bodies.MANUAL: ORDINARY,
     bodies.REFUSALS: ORDINARY,
     bodies.TUBE_OPENED: ORDINARY,
-    bodies.SHIFT_CLOSED: EMPTYING,
+    bodies.SHIFT_CLOSED: _EMPTYING,
 }
 
 
@@ -226,7 +226,7 @@ class Writer:
             index = ring.next_free()
             is_last = ring.free() <= tier
             # For the end of a shift even a spoiled sector will do, which is then worn once more.
-            if index < 0 or (is_last and tier > EMPTYING):
+            if index < 0 or (is_last and tier > _EMPTYING):
                 raise JournalFull()
             if ring.state[index] == ERASED:
                 return index, 0
