@@ -10,19 +10,20 @@ from pathlib import Path
 
 
 def _literals(path):
-    """The values of a module's names that are assigned as literals."""
+    """The values of a module's names that are assigned as literals, or as const() of them."""
     found = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Constant, ast.Tuple)):
-            found[node.targets[0].id] = ast.literal_eval(node.value)
+        if isinstance(node, ast.Assign):
+            value = node.value.args[0] if isinstance(node.value, ast.Call) else node.value
+            found[node.targets[0].id] = ast.literal_eval(value)
     return found
 
 
 PROXY = _literals(Path(__file__).parent / "standins" / "on_micropython" / "_proxy.py")
 CALLS = PROXY["CALLS"]
 DONE, DATA, OS_ERROR, VALUE_ERROR, INTERRUPT = range(5)
-REQUEST = struct.Struct(PROXY["REQUEST"])
-ANSWER = struct.Struct(PROXY["ANSWER"])
+REQUEST = struct.Struct(PROXY["_REQUEST"])
+ANSWER = struct.Struct(PROXY["_ANSWER"])
 
 # how many of the three integers a call takes, and whether data follows
 ARGUMENTS = {

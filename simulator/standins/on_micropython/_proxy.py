@@ -10,8 +10,8 @@ import struct
 
 from micropython import const
 
-REQUEST = "<BqqqI"
-ANSWER = "<BqI"
+_REQUEST = const("<BqqqI")
+_ANSWER = const("<BqI")
 _REQUEST_BYTES = const(29)
 _ANSWER_BYTES = const(13)
 _DONE = const(0)
@@ -66,12 +66,12 @@ class Proxy:
 
     def _call(self, number, a=0, b=0, c=0, data=b"", into=None):
         count = len(data)
-        struct.pack_into(REQUEST, self._out, 0, number, a, b, c, count)
+        struct.pack_into(_REQUEST, self._out, 0, number, a, b, c, count)
         self._requests.write(self._out)
         if count:
             self._requests.write(data)
         self._answers.readinto(self._in)
-        status, value, count = struct.unpack_from(ANSWER, self._in, 0)
+        status, value, count = struct.unpack_from(_ANSWER, self._in, 0)
         if status == _DONE:
             return value
         if status == _DATA:

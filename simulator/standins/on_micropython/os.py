@@ -8,12 +8,13 @@ from builtins import open  # before the runtime puts `_open` in its place
 
 import uos
 from _board import cpu
+from micropython import const
 
 sep = "/"
 urandom = cpu.random
 
-_ENOENT = 2
-_MOUNTS = (".fw", ".board", ".standins")  # of the runtime, beside the device's files
+_ENOENT = const(2)
+_MOUNTS = const((".fw", ".board", ".standins"))  # of the runtime, beside the device's files
 
 
 def _from_root(call):
