@@ -30,7 +30,6 @@ SPOILED = const(3)
 _ERASE_BLOCK = const(6)
 _BLOCK_COUNT = const(4)
 _BLOCK_SIZE = const(5)
-_READS = const(8)  # a bit that wavers shows itself
 _NO_SEQUENCE = const(0xFFFFFFFF)
 
 
@@ -62,44 +61,14 @@ class Ring:
 
     # -- finding everything again -------------------------------------------------------
 
-    def find(self):
-        """Reads all headers; afterwards `head` is the newest sector, -1 if there is none."""
+    def forget(self):
+        """Nothing is known, before all headers are read."""
         self.head = -1
         self.end = layout.SLOTS
         self.all_erased = False
         self.keys = []
         self._kept_keys = None
         self._uncleared = []
-        for index in range(self.count):
-            self.state[index] = self._classify(index)
-            if self.state[index] == OPEN and (
-                self.head < 0 or self.first[index] > self.first[self.head]
-            ):
-                self.head = index
-                # Kept, because a header that was cut may not read the same again.
-                self.head_bytes[:] = self._slot
-        self._drop_left_over()
-
-    def _drop_left_over(self):
-        """A sector that could not be erased when it was its turn has a header that is too old."""
-        newest = 0
-        index = self.head
-        for _ in range(self.count if self.head >= 0 else 0):
-            index = self.after(index)  # the head comes last
-            if self.state[index] == OPEN:
-                if self.first[index] < newest:
-                    self.state[index] = DIRTY
-                newest = max(newest, self.first[index])
-
-    def _classify(self, index):
-        slot = self._slot
-        self._flash.readblocks(index, slot, 0)
-        first = layout.sector_first(slot)
-        if first:
-            at = layout.TAG_KEY_AT
-            self.opened(index, first, bytes(memoryview(slot)[at : at + layout.TAG_KEY_BYTES]))
-            return OPEN
-        return ERASED if layout.is_erased_mark(slot) else DIRTY
 
     def advance(self, index, first, tag_key):
         """A free sector has become the head."""
@@ -209,10 +178,6 @@ class Ring:
                     raise
             self._uncleared.pop()
 
-    def was_passed(self, index):
-        """True if a free sector is cleared as `spoil` does it."""
-        return self.start(index)[len(layout.MAGIC) :] == layout.RETIRED[len(layout.MAGIC) :]
-
     def _before(self, index):
         return (index or self.count) - 1
 
@@ -303,17 +268,6 @@ class Ring:
                 return False
             done += len(part)
         return True
-
-    def is_steady(self, index, slot, data):
-        """True if these bytes are at a slot each time it is read. Raises OSError."""
-        for _ in range(_READS):
-            if not self.holds(index, slot, data):
-                return False
-        return True
-
-    def refresh_header(self):
-        """Programs the newest header once more: the same bits, now for certain."""
-        self._flash.writeblocks(self.head, self.head_bytes, 0)
 
     def retire(self, index, slot, slots):
         """Clears slots that hold no record and must never seem to."""
