@@ -4,13 +4,23 @@ A command is `7E 00 type length address(2) data CRC(2)`, a reply `02 00 type len
 big-endian; the CRC is XMODEM's over all between the head and itself.
 """
 
-from crc16 import crc16
 from micropython import const
 
 _REPLY_HEAD_BYTES = const(4)
 _STX = const(2)
 _CR = const(13)
 _LF = const(10)
+
+
+def crc16(data):
+    """CRC-16/XMODEM of bytes: polynomial 0x1021, start 0, no reflection (0x31C3 of "123456789")."""
+    crc = 0
+    for byte in data:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1) ^ 0x1021 if crc & 0x8000 else crc << 1
+        crc &= 0xFFFF
+    return crc
 
 
 class Demultiplexer:

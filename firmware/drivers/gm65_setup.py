@@ -8,8 +8,9 @@ sound says whether a scan counted. docs/gm65.md has the settings and why.
 import asyncio
 import struct
 
-from crc16 import crc16
 from micropython import const
+
+from drivers.gm65_frames import crc16
 
 _BAUD = const(115200)
 # The rate it should be at comes first, then the factory's.

@@ -3,17 +3,20 @@
 Each step programs bits to zero that were meant to be zero, or whole slots to zero, so it can be
 cut and done again. docs/journal.md argues each case.
 
-This is the part of the writer, the ring and the erasing that is needed once, so it uses what is
-private to the first.
+This is the part of the writer and the ring that is needed once, so it uses what is private to the
+first.
 """
 
 from micropython import const
 
-from journal import bodies, erasing, layout
+from journal import bodies, layout
 from journal.ring import DIRTY, ERASED, OPEN
 from journal.state import State
 from journal.writer import RESERVED
 
+# What is left of a magic (Ring.erase): its sector is being erased, or it is next
+_BEGUN = const(b"\x00\x00\x00\x00")
+_NEXT = const(b"\x00\x00")
 _BLANK_HALF = const(b"\xff\xff")
 _READS = const(8)  # a bit that wavers shows itself
 
@@ -264,8 +267,8 @@ def _may_be_worn(ring, index):
     """True if the erase of a sector without a header may have begun in this round."""
     following = ring.after(index)
     if ring.is_free(following) and ring.state[following] != ERASED:
-        magic = ring.start(following)[: len(erasing.BEGUN)]
-        if magic[2:] in (layout.MAGIC[2:], _BLANK_HALF) and magic[:2] != erasing.NEXT:
+        magic = ring.start(following)[: len(_BEGUN)]
+        if magic[2:] in (layout.MAGIC[2:], _BLANK_HALF) and magic[:2] != _NEXT:
             return False
-    magic = ring.start(index)[: len(erasing.BEGUN)]
-    return magic[:2] != erasing.NEXT or magic[2:] == erasing.NEXT
+    magic = ring.start(index)[: len(_BEGUN)]
+    return magic[:2] != _NEXT or magic[2:] == _NEXT

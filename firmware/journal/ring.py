@@ -224,24 +224,51 @@ class Ring:
                 spoiled = index
         return spoiled
 
-    def erase(self, index):
-        """Erases a sector and marks it as erased. Raises OSError."""
-        self._flash.ioctl(_ERASE_BLOCK, index)
-        if self._is_blank(index, layout.SECTOR_BYTES):
-            self._flash.writeblocks(index, layout.MAGIC, 0)
-            self.state[index] = ERASED
+    # -- erasing ------------------------------------------------------------------------
 
-    def clear_magic(self, index, size):
-        """Clears the first bytes of a sector that is free."""
-        self._flash.writeblocks(index, bytes(size), 0)
+    def erase_next(self):
+        """Erases the next free sector that needs it; False if there was none."""
+        if self.all_erased:
+            return False
+        for index in self.free_places():
+            if self.state[index] == DIRTY or self.state[index] == OPEN:
+                self.erase(index)
+                return True
+        self.all_erased = True
+        return False
+
+    def erase(self, index):
+        """Erases a free sector. True if it is erased; else it is passed over in this round.
+
+        A sector is worn by an erase that was cut as by one that was not. To erase it once more
+        would wear it more than the others; not to erase it in this round, less, if its erase had
+        not begun. So an erase is announced: first the magic of the sector goes, then half of the
+        magic of the one behind it. Whatever the cut has left of the first, the second says that it
+        had begun. A sector that says `erased` is erased to the end, or it would not say so.
+        """
+        self.state[index] = SPOILED
+        try:
+            self._flash.writeblocks(index, bytes(len(layout.MAGIC)), 0)
+            following = self.after(index)
+            if self.is_free(following) and self.state[following] in (DIRTY, OPEN):
+                self.state[following] = DIRTY
+                self._flash.writeblocks(following, bytes(len(layout.MAGIC) // 2), 0)
+            self._flash.ioctl(_ERASE_BLOCK, index)
+            if not self._is_blank(index):
+                return False
+            self._flash.writeblocks(index, layout.MAGIC, 0)
+        except OSError:
+            return False
+        self.state[index] = ERASED
+        return True
 
     def start(self, index):
         """The first 64 bytes of a sector, valid until the next call."""
         self._flash.readblocks(index, self._slot, 0)
         return self._slot
 
-    def _is_blank(self, index, size):
-        for at in range(0, size, layout.SLOT_BYTES):
+    def _is_blank(self, index):
+        for at in range(0, layout.SECTOR_BYTES, layout.SLOT_BYTES):
             self._flash.readblocks(index, self._slot, at)
             if self._slot != layout.BLANK:
                 return False

@@ -2,15 +2,14 @@
 
 docs/journal.md has the format, the invariants and the argument for each way power can fail.
 The parts: `writer` (records are appended, the end is found again), `layout` and `bodies` (bytes),
-`ring` and `erasing` (sectors), `recovery` (after a restart), `epoch` (keys), `seal` (records),
+`ring` (sectors), `recovery` (after a restart), `epoch` (keys), `seal` (records),
 `state` (what is known), `duplicates` (who was here). Here: reading, emptying, and what is asked.
 """
 
 from micropython import const
 from verify import cbor, cose
 
-from journal import bodies, erasing, layout
-from journal.errors import JournalFull, NoCollectionKey
+from journal import JournalFull, NoCollectionKey, bodies, layout
 from journal.ring import ERASED
 from journal.seal import manual_subject
 from journal.state import chained, digest
@@ -235,7 +234,7 @@ class SealedJournal(Writer):
         return self._seen.fill_next() or (may_erase and self._erase_next())
 
     def _erase_next(self):
-        if not erasing.erase_next(self._ring):
+        if not self._ring.erase_next():
             return False
         self._forget_keys()
         return True

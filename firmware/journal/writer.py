@@ -9,10 +9,9 @@ import modules
 from micropython import const
 from verify.wipe import wipe
 
-from journal import bodies, erasing, layout
+from journal import JournalFull, NoCollectionKey, bodies, layout
 from journal.duplicates import Duplicates
 from journal.epoch import Epoch
-from journal.errors import JournalFull, NoCollectionKey
 from journal.ring import ERASED, Ring
 from journal.seal import Sealer, manual_subject
 from journal.state import State
@@ -156,7 +155,7 @@ class Writer:
                 raise JournalFull()
             if ring.state[index] == ERASED:
                 return index, 0
-            if not erasing.erase(ring, index) and is_last:
+            if not ring.erase(index) and is_last:
                 raise OSError(_EIO)
             self._forget_keys()
 

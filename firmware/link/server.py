@@ -11,8 +11,7 @@ from micropython import const
 from verify import cbor
 from verify.errors import Malformed
 
-from link import frames
-from link.errors import LinkError
+from link import LinkError, frames
 from link.transfers import Transfers
 
 _VERSION = const(1)
