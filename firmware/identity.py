@@ -26,7 +26,7 @@ class Identity:
         if data is None:
             return
         if len(data) != _FILE_BYTES:
-            raise Malformed("device key")
+            raise Malformed
         self.device_id, self._seed, self.public_key = data[:8], data[8:40], data[40:]
 
     def make(self, random):

@@ -53,7 +53,7 @@ class Randomness:
         Whoever else sends bytes harms nothing: they are added to what is held.
         """
         if len(seed) != drbg.SEED_BYTES:
-            raise ValueError("a seed is 32 bytes")
+            raise ValueError
         if self._generator is None:
             try:
                 self._start()

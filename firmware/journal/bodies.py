@@ -61,7 +61,7 @@ def _registration(buffer, at, payload, tube, tag):
     """[subject 16, cti 8, issuer's slot, relation, position, staff]"""
     subject, cti, issuer, relation, position, staff = payload
     if len(subject) != 16 or len(cti) != 8:
-        raise ValueError("registration: subject or cti")
+        raise ValueError
     struct.pack_into(
         ">IB8s16s8sBBH", buffer, at, tube, position, tag, subject, cti, issuer, relation, staff
     )
@@ -80,7 +80,7 @@ def _refusals(buffer, at, payload, tube, tag):
     """[[[reason, count], ...], seconds]"""
     counts, span_s = payload
     if len(counts) > _MAX_REASONS:
-        raise ValueError("refusals: too many reasons")
+        raise ValueError
     struct.pack_into(">H", buffer, at, min(span_s, _MAX_COUNT))
     end = at + 2
     for reason, count in counts:
@@ -95,7 +95,7 @@ def _tube_opened(buffer, at, payload, tube, tag):
     text, staff = payload
     text = text.encode()
     if not 0 < len(text) <= _MAX_TUBE_BYTES:
-        raise ValueError("tube: length")
+        raise ValueError
     buffer[at : at + len(text)] = text
     struct.pack_into(">H", buffer, at + len(text), staff)
     return len(text), 2
@@ -163,7 +163,7 @@ def _staff(buffer, at, payload, tube, tag):
 def _text(buffer, at, text):
     text = text.encode()
     if len(text) > _MAX_TEXT_BYTES:
-        raise ValueError("record: text too long")
+        raise ValueError
     buffer[at] = len(text)
     buffer[at + 1 : at + 1 + len(text)] = text
     return at + 1 + len(text)

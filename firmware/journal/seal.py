@@ -53,7 +53,7 @@ class Sealer:
         )
         if self.length > layout.MAX_RECORD_BYTES:
             self.forget()
-            raise ValueError("record too long")
+            raise ValueError
 
     def set_tag(self, tag):
         """Writes the 8-byte tag of the person into the clear part."""

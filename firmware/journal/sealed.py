@@ -85,7 +85,7 @@ class SealedJournal(Writer):
         """
         chain = self.chain_at(last) if last < self.next_sequence else None
         if chain is None:
-            raise ValueError("not written yet")
+            raise ValueError
         payload = [self._identity.device_id, nonce, first, last, chain, unix_s]
         return cose.sign1(_PULL_TYP, cbor.encode(payload), self._identity.sign)
 
@@ -108,13 +108,13 @@ class SealedJournal(Writer):
         Raises ValueError where there is no such record or the chain is another.
         """
         if not 0 < up_to < self.next_sequence or chain is None:
-            raise ValueError("not written yet")
+            raise ValueError
         # A number that no record has is one that a restart may give to a new record.
         up_to = min(up_to, self._state.last)
         if up_to <= self._state.acknowledged:
             return
         if self.chain_at(up_to) != chain:
-            raise ValueError("chain")
+            raise ValueError
         try:
             self.append(bodies.ACKNOWLEDGED, unix_s, [up_to, chain, operator])
         except JournalFull:
