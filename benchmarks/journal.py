@@ -26,9 +26,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "firmware"), str(ROOT / "simulator" / "standins")]
 
-from journal import bodies  # noqa: E402
+from journal import JournalFull, bodies  # noqa: E402
 from journal import epoch as epoch_module  # noqa: E402
-from journal.errors import JournalFull  # noqa: E402
 from journal.sealed import SealedJournal  # noqa: E402
 
 from simulator.littlefs_volume import Volume  # noqa: E402

@@ -25,20 +25,21 @@ import time
 import faults
 import scrub
 from journal import JournalFull, NoCollectionKey, bodies
+from micropython import const
 from rules import Refusal
 from ui import screens, sounds
 from verify import passes
 from verify.errors import Refused
 
-_PASS_PREFIX = b"SP1:"
-_MAX_TUBE_BYTES = 32
-_UPKEEP_MS = 1000
-_IDLE_STEP_MS = 200
+_PASS_PREFIX = const(b"SP1:")
+_MAX_TUBE_BYTES = const(32)
+_UPKEEP_MS = const(1000)
+_IDLE_STEP_MS = const(200)
 # An erase stops the scanner's UART for 45 ms, so that what comes in meanwhile is lost. In the
 # moment after a scan nobody can be read again; in a pause somebody may come at any time.
-_BETWEEN_PEOPLE_MS = (300, 1200)
-_PAUSE_MS = 5000
-_WARNING_PART = 10  # from 90 % on the screen says how many more fit
+_BETWEEN_PEOPLE_MS = const((300, 1200))
+_PAUSE_MS = const(5000)
+_WARNING_PART = const(10)  # from 90 % on the screen says how many more fit
 
 
 class App:
@@ -93,9 +94,11 @@ class App:
 
     def _handle_tube(self, line):
         registrar = self._registrar
-        # Byte by byte: one of the two runtimes takes UTF-8 for ASCII.
-        text = "".join([chr(byte) for byte in line]) if len(line) <= _MAX_TUBE_BYTES else ""
-        if not all(32 <= byte < 127 for byte in line) or not registrar.settings.is_tube(text):
+        # Looked at first: one of the two runtimes takes UTF-8 for ASCII.
+        if len(line) > _MAX_TUBE_BYTES or not all(32 <= byte < 127 for byte in line):
+            raise Refusal("UNKNOWN_CODE")
+        text = str(line, "ascii")
+        if not registrar.settings.is_tube(text):
             raise Refusal("UNKNOWN_CODE")
         registrar.scan_tube(text, self._clock.now())
         self._feedback.accepted(

@@ -9,6 +9,7 @@ Making a table takes half a second, in small steps between which scans are handl
 
 import asyncio
 
+import modules
 from micropython import const
 from verify import points, rows
 
@@ -167,13 +168,18 @@ class CurveTables:
                 self._job = job = self._next_job(keys)
                 return job is not None
             if not job.step():
-                self._job = None
+                self._end_job()
                 self._finish(job)
         except (OSError, MemoryError):
-            self._job = None
+            self._end_job()
             if job is not None:
                 self._given_up.append(job.key)
         return True
+
+    def _end_job(self):
+        self._job = None
+        # For days or months, until the issuers' keys change, no table is made.
+        modules.drop("verify.preparation")
 
     def _next_job(self, keys):
         if not self._has_base and points.BASE not in self._given_up:

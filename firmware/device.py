@@ -9,7 +9,7 @@ import time
 import provisioned as kinds
 from commands import CLOCK, COLLECT, Commands, NotAllowed
 from journal import JournalFull, NoCollectionKey, bodies
-from link.server import LinkError
+from link import LinkError
 from micropython import const
 from provisioned import InstallError
 from randomness import NotSeeded

@@ -14,10 +14,11 @@ from drivers.led import Led
 from drivers.ssd1306 import Ssd1306
 from esp32 import Partition
 from machine import ADC, I2C, PWM, UART, Pin
+from micropython import const
 
 # A pass is at most 512 characters; while one is handled the next may come in.
-_SCANNER_BUFFER_BYTES = 1024
-_NOISE_READINGS = 64
+_SCANNER_BUFFER_BYTES = const(1024)
+_NOISE_READINGS = const(64)
 
 
 def partition(label):

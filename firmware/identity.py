@@ -9,8 +9,8 @@ from micropython import const
 from verify import ed25519
 from verify.errors import Malformed
 
-ID_BYTES = const(8)
-_FILE = "device-key"
+_ID_BYTES = const(8)
+_FILE = const("device-key")
 _FILE_BYTES = const(72)  # id 8, Ed25519 seed 32, public key 32
 
 
@@ -26,7 +26,7 @@ class Identity:
         if data is None:
             return
         if len(data) != _FILE_BYTES:
-            raise Malformed("device key")
+            raise Malformed
         self.device_id, self._seed, self.public_key = data[:8], data[8:40], data[40:]
 
     def make(self, random):
@@ -35,7 +35,7 @@ class Identity:
         random: (n) -> n bytes from a generator that is fit for keys.
         """
         if self.device_id is None:
-            device_id, seed = random(ID_BYTES), random(32)
+            device_id, seed = random(_ID_BYTES), random(32)
             files.replace(_FILE, device_id + seed + ed25519.public_key(seed))
             self.load()
 

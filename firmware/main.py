@@ -1,9 +1,9 @@
 """Starts the device: finds its hardware, has the rest built, runs its tasks."""
 
 import asyncio
-import sys
 
 import faults
+import modules
 from hardware import Hardware
 from ui import screens
 from ui.feedback import Feedback
@@ -15,7 +15,7 @@ def start(hardware, feedback):
 
     found = starting.start(hardware, feedback)
     # Its code is never needed again, and takes as much of the heap as a screen's buffer.
-    del sys.modules["starting"]
+    modules.drop("starting")
     return found
 
 

@@ -128,14 +128,14 @@ class Provisioned:
         if kind == ROOT:
             self.identity.load()
             if len(data) != 32 or self.identity.device_id is None:
-                raise Malformed("root")
+                raise Malformed
             self.root = data
         elif kind == SECRETS:
             self._secret_rows = _read_secrets(data)
             self._match_secrets()
         elif kind == REVOKED:
             if len(data) < 2 or data[0] > 1:
-                raise Malformed("revoked: slot")
+                raise Malformed
             opened = self._open(kind, data[1:])
             self._slot = data[0]
             self._adopt(kind, opened)
@@ -346,27 +346,27 @@ _CHECKS = {TRUST: TrustList.from_body, SETTINGS: Settings, COLLECTION: Collectio
 
 def _check_revoked(body):
     if not isinstance(body, list) or len(body) != 2:
-        raise Malformed("revoked: body")
+        raise Malformed
     count, digest = body
-    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= 1000000:
-        raise Malformed("revoked: count")
+    if type(count) is not int or not 0 <= count <= 1000000:
+        raise Malformed
     if not isinstance(digest, bytes) or len(digest) != 32:
-        raise Malformed("revoked: digest")
+        raise Malformed
 
 
 def _read_secrets(data):
     """{kid: (alg, secret)} from CBOR; raises Malformed."""
     rows = cbor.decode(data)
     if not isinstance(rows, list) or not 1 <= len(rows) <= _MAX_SECRETS:
-        raise Malformed("secrets: rows")
+        raise Malformed
     secrets = {}
     for row in rows:
         if not isinstance(row, list) or len(row) != 3:
-            raise Malformed("secrets: row")
+            raise Malformed
         kid, alg, secret = row
         if not isinstance(kid, bytes) or len(kid) != 8 or alg not in (4, 5):
-            raise Malformed("secrets: kid or alg")
+            raise Malformed
         if not isinstance(secret, bytes) or len(secret) != 32:
-            raise Malformed("secrets: secret")
+            raise Malformed
         secrets[kid] = (alg, secret)
     return secrets

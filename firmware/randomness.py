@@ -9,10 +9,11 @@ came from the one it has. docs/firmware.md says what these bytes are worth.
 """
 
 import files
+from micropython import const
 from verify import drbg
 from verify.wipe import wipe
 
-_FILE = "seed"
+_FILE = const("seed")
 
 
 class NotSeeded(Exception):
@@ -52,7 +53,7 @@ class Randomness:
         Whoever else sends bytes harms nothing: they are added to what is held.
         """
         if len(seed) != drbg.SEED_BYTES:
-            raise ValueError("a seed is 32 bytes")
+            raise ValueError
         if self._generator is None:
             try:
                 self._start()

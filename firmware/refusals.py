@@ -7,7 +7,7 @@ from micropython import const
 
 # One record for all that was refused in this time: junk held under the scanner all day takes 1 %
 # of the journal (144 records of one or two of its 16 000 slots).
-WINDOW_MS = const(600000)
+_WINDOW_MS = const(600000)
 
 
 class Refusals:
@@ -29,7 +29,7 @@ class Refusals:
 
     def write_if_due(self):
         """Writes what was counted once its time is over."""
-        if self._counts and time.ticks_diff(time.ticks_ms(), self._since_ms) >= WINDOW_MS:
+        if self._counts and time.ticks_diff(time.ticks_ms(), self._since_ms) >= _WINDOW_MS:
             self.write()
 
     def write(self):

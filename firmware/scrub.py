@@ -5,7 +5,7 @@ a hundred immutable pieces. Keys are overwritten one by one, at once (verify/wip
 only personal it does to let go of it and call `scrub` before the next person comes.
 
 What remains then: what is still referred to (so also what an outdated word on the stack points to),
-the few blocks that are spared, the picture on the screen, and the UART's ring in ESP-IDF, which the
+the one block that is spared, the picture on the screen, and the UART's ring in ESP-IDF, which the
 next code overwrites.
 """
 
@@ -22,11 +22,12 @@ except ImportError:
 
 _WORDS_OF_BLOCK = const(4)  # py/mpconfig.h: MICROPY_BYTES_PER_GC_BLOCK
 _BLOCK_BYTES = _WORDS_OF_BLOCK * (8 if sys.maxsize > 0x7FFFFFFF else 4)
-_SPARED_BLOCKS = const(8)
+# Nothing else allocates meanwhile, so it is exact; to ask for one more would let the heap grow.
+_SPARED_BLOCKS = const(1)
 
 
 def scrub():
-    """Overwrites the free blocks of the heap, all but a few, and what SHA-512 last worked on.
+    """Overwrites the free blocks of the heap, all but one, and what SHA-512 last worked on.
 
     Takes about 15 us for 16 free bytes on an ESP32-C3, so up to 0.1 s: only for idle times. What is
     still referred to stays, so let go of it first. Does nothing under CPython.

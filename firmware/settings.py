@@ -1,23 +1,25 @@
 """The device's settings, as the root signed them (docs/signed-objects.md)."""
 
+from micropython import const
 from verify.errors import Malformed
 
-_DEFAULTS = {1: "", 2: 0, 3: 10, 4: "", 5: "T#######", 6: False}
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_DIGITS = "0123456789"
+_ALPHANUMERIC = const(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_DIGIT = const(0x23)  # `#` in a tube's pattern
+_LETTER = const(0x40)  # `@`
+_EITHER = const(0x3F)  # `?`
 
 
-def _text(body, key, max_bytes):
-    value = body.get(key, _DEFAULTS[key])
+def _text(body, key, max_bytes, default=""):
+    value = body.get(key, default)
     if not isinstance(value, str) or len(value.encode()) > max_bytes:
-        raise Malformed("settings: text %d" % key)
+        raise Malformed
     return value
 
 
-def _number(body, key, low, high):
-    value = body.get(key, _DEFAULTS[key])
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise Malformed("settings: number %d" % key)
+def _number(body, key, default, low, high):
+    value = body.get(key, default)
+    if type(value) is not int or not low <= value <= high:
+        raise Malformed
     return value
 
 
@@ -30,17 +32,17 @@ class Settings:
 
     def __init__(self, body):
         if not isinstance(body, dict):
-            raise Malformed("settings: not a map")
+            raise Malformed
         self.site = _text(body, 1, 32)
-        self.utc_offset_minutes = _number(body, 2, -720, 840)
-        self.tube_size = _number(body, 3, 1, 99)
+        self.utc_offset_minutes = _number(body, 2, 0, -720, 840)
+        self.tube_size = _number(body, 3, 10, 1, 99)
         self.device_name = _text(body, 4, 16)
-        self.tube_pattern = _text(body, 5, 32)
+        self.tube_pattern = _text(body, 5, 32, "T#######")
         if not self.tube_pattern or "*" in self.tube_pattern[:-1]:
-            raise Malformed("settings: tube pattern")
+            raise Malformed
         self.without_tubes = body.get(6, False)
         if not isinstance(self.without_tubes, bool):
-            raise Malformed("settings: 6")
+            raise Malformed
 
     def is_tube(self, text):
         """True if a line from the scanner is a tube's barcode.
@@ -50,25 +52,27 @@ class Settings:
         """
         if not text:
             return False  # to `*` alone it would be one
-        pattern = self.tube_pattern
-        if pattern.endswith("*"):
+        # In bytes: of a text's characters MicroPython keeps each for good, among its names.
+        text = text.encode()
+        pattern = self.tube_pattern.encode()
+        if pattern.endswith(b"*"):
             pattern = pattern[:-1]
-            for character in text[len(pattern) :]:
-                if character not in _LETTERS and character not in _DIGITS:
+            for byte in text[len(pattern) :]:
+                if byte not in _ALPHANUMERIC:
                     return False
         elif len(text) != len(pattern):
             return False
         if not len(pattern) <= len(text) <= 32:
             return False
-        for wanted, character in zip(pattern, text):
-            if wanted == "#":
-                matches = character in _DIGITS
-            elif wanted == "@":
-                matches = character in _LETTERS
-            elif wanted == "?":
-                matches = character in _DIGITS or character in _LETTERS
+        for wanted, byte in zip(pattern, text):
+            if wanted == _DIGIT:
+                matches = byte in _ALPHANUMERIC[:10]
+            elif wanted == _LETTER:
+                matches = byte in _ALPHANUMERIC[10:]
+            elif wanted == _EITHER:
+                matches = byte in _ALPHANUMERIC
             else:
-                matches = character == wanted
+                matches = byte == wanted
             if not matches:
                 return False
         return True

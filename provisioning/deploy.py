@@ -99,10 +99,10 @@ def compile_firmware(board: str, out_dir: Path, arch: str | None = None) -> dict
             shutil.copyfile(source, out)
         elif place == Path("main.py"):
             out.write_text(STARTER, encoding="ascii")
-            _compile(compiler, arch, source, place.as_posix(), out_dir / f"{PROGRAM}.mpy")
+            _compile(compiler, arch, source, out_dir, Path(f"{PROGRAM}.mpy"))
         else:
-            _compile(compiler, arch, source, place.as_posix(), out.with_suffix(".mpy"))
-    _compile(compiler, arch, BOARDS / board / "board.py", "board.py", out_dir / "board.mpy")
+            _compile(compiler, arch, source, out_dir, place.with_suffix(".mpy"))
+    _compile(compiler, arch, BOARDS / board / "board.py", out_dir, Path("board.mpy"))
     return {
         path.relative_to(out_dir).as_posix(): path.stat().st_size
         for path in sorted(out_dir.rglob("*"))
@@ -110,10 +110,22 @@ def compile_firmware(board: str, out_dir: Path, arch: str | None = None) -> dict
     }
 
 
-def _compile(compiler: Path, arch: str, source: Path, name: str, out: Path) -> None:
-    # `name` is what a traceback on the device says. -O3 leaves line numbers out of it: of the
-    # chip's 160 KB they take 6.
-    _run([str(compiler), "-O3", f"-march={arch}", "-s", name, "-o", str(out), str(source)])
+def _compile(compiler: Path, arch: str, source: Path, out_dir: Path, place: Path) -> None:
+    # `name` is what a traceback on the device says: the path from which the module is loaded there,
+    # which is in RAM anyway. -O3 leaves line numbers out: of the chip's 160 KB they take 6.
+    name = place.as_posix()
+    _run(
+        [
+            str(compiler),
+            "-O3",
+            f"-march={arch}",
+            "-s",
+            name,
+            "-o",
+            str(out_dir / place),
+            str(source),
+        ]
+    )
 
 
 def _run(command: list[str]) -> str:

@@ -4,17 +4,26 @@ The other end is simulator/standins/on_micropython/_proxy.py, which describes th
 numbers the calls; the table of calls is read from there.
 """
 
-import runpy
+import ast
 import struct
 from pathlib import Path
 
-PROXY = runpy.run_path(
-    str(Path(__file__).parent / "standins" / "on_micropython" / "_proxy.py"), run_name="proxy"
-)
+
+def _literals(path):
+    """The values of a module's names that are assigned as literals, or as const() of them."""
+    found = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign):
+            value = node.value.args[0] if isinstance(node.value, ast.Call) else node.value
+            found[node.targets[0].id] = ast.literal_eval(value)
+    return found
+
+
+PROXY = _literals(Path(__file__).parent / "standins" / "on_micropython" / "_proxy.py")
 CALLS = PROXY["CALLS"]
 DONE, DATA, OS_ERROR, VALUE_ERROR, INTERRUPT = range(5)
-REQUEST = struct.Struct(PROXY["REQUEST"])
-ANSWER = struct.Struct(PROXY["ANSWER"])
+REQUEST = struct.Struct(PROXY["_REQUEST"])
+ANSWER = struct.Struct(PROXY["_ANSWER"])
 
 # how many of the three integers a call takes, and whether data follows
 ARGUMENTS = {

@@ -15,7 +15,7 @@ from simulator.nor_flash import PowerCut
 from simulator.rpc import serve
 
 STANDINS = Path(__file__).parent / "standins"
-SHARED = ("_board.py", "_stdio.py", "esp32.py", "machine.py")
+SHARED = ("_board.py", "_machine_more.py", "_stdio.py", "esp32.py", "machine.py")
 DEFAULT_HEAP = "1M"  # for sources, which are compiled there; a deployed folder fits 256K
 
 
@@ -44,7 +44,7 @@ def standin_sources():
 
 def prepare_standins():
     """A folder with the stand-ins, compiled where mpy-cross is there: they share a small heap."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(Path(__file__).read_bytes())  # how they are compiled
     for path in standin_sources():
         digest.update(path.name.encode() + path.read_bytes())
     user = os.getuid()
@@ -58,7 +58,9 @@ def prepare_standins():
             shutil.copy(path, part / path.name)
             continue
         out = part / f"{path.stem}.mpy"
-        subprocess.run([compiler, "-s", path.name, "-o", out, path], check=True)
+        # As what is deployed (provisioning/deploy.py): no line numbers, named by its path.
+        name = f"/.standins/{out.name}"
+        subprocess.run([compiler, "-O3", "-s", name, "-o", out, path], check=True)
     try:
         part.rename(folder)
     except OSError:  # another process was quicker

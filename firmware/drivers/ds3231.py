@@ -11,7 +11,7 @@ _SECONDS = const(0x00)
 _STATUS = const(0x0F)
 _STOPPED = const(0x80)  # OSF: the oscillator stopped, so the time is not to be trusted
 _TWELVE_HOURS = const(0x40)  # of the hours; never set by `write`
-_LIMITS = ((0, 99), (1, 12), (1, 31), (0, 23), (0, 59), (0, 59))  # year to second
+_LIMITS = const(((0, 99), (1, 12), (1, 31), (0, 23), (0, 59), (0, 59)))  # year to second
 # MicroPython counts from 2000 on the chip and from 1970 on a PC.
 _EPOCH_OFFSET_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
 

@@ -1,41 +1,26 @@
-"""What is said on the wire to and by a GM65 (manual V1.3): pure functions on bytes.
+"""What comes over the wire from a GM65 (manual V1.3): codes, and replies to commands.
 
 A command is `7E 00 type length address(2) data CRC(2)`, a reply `02 00 type length data CRC(2)`,
 big-endian; the CRC is XMODEM's over all between the head and itself.
 """
 
-import struct
-
-from crc16 import crc16
 from micropython import const
 
-_READ = const(7)
-_WRITE = const(8)
-_SAVE = const(9)
 _REPLY_HEAD_BYTES = const(4)
 _STX = const(2)
 _CR = const(13)
 _LF = const(10)
 
 
-def _command(kind, length, address, data):
-    body = struct.pack(">BBH", kind, length & 0xFF, address) + data
-    return b"\x7e\x00" + body + struct.pack(">H", crc16(body))
-
-
-def read_command(address, count):
-    """Asks for `count` (1 to 256) settings from `address` on; the reply has that many bytes."""
-    return _command(_READ, 1, address, bytes((count & 0xFF,)))
-
-
-def write_command(address, data):
-    """Writes settings (1 to 256 bytes) from `address` on; the reply is one zero byte."""
-    return _command(_WRITE, len(data), address, data)
-
-
-def save_command():
-    """Writes the settings to the EEPROM; the reply is one zero byte."""
-    return _command(_SAVE, 1, 0, b"\x00")
+def crc16(data):
+    """CRC-16/XMODEM of bytes: polynomial 0x1021, start 0, no reflection (0x31C3 of "123456789")."""
+    crc = 0
+    for byte in data:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1) ^ 0x1021 if crc & 0x8000 else crc << 1
+        crc &= 0xFFFF
+    return crc
 
 
 class Demultiplexer:

@@ -11,7 +11,7 @@ from drivers.gm65_frames import Demultiplexer
 
 _READ_BYTES = const(64)
 _PAUSE_MS = const(50)
-MAX_LINE_BYTES = const(520)
+_MAX_LINE_BYTES = const(520)
 
 
 class LineScanner:
@@ -19,7 +19,7 @@ class LineScanner:
 
     def __init__(self, uart):
         self._reader = asyncio.StreamReader(uart)
-        self._stream = Demultiplexer(MAX_LINE_BYTES)
+        self._stream = Demultiplexer(_MAX_LINE_BYTES)
         self._lines = []
         self._open = False  # a code has begun and not ended
 

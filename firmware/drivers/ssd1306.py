@@ -7,7 +7,7 @@ _COMMANDS = const(0x00)  # control byte: nothing but commands follow
 _PIXELS = const(0x40)
 
 # In the order of the datasheet's application note.
-_SET_UP = (
+_SET_UP = const(
     b"\xae"  # off while it is set up
     b"\xd5\x80"  # clock: the recommended ratio
     b"\xa8\x3f"  # 64 rows

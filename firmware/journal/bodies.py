@@ -26,11 +26,11 @@ SHIFT_CLOSED = const(14)
 SHIFT_OPENED = const(15)
 
 TAG_BYTES = const(8)
-MAX_TUBE_BYTES = const(32)
-MAX_REASONS = const(32)
+_MAX_TUBE_BYTES = const(32)
+_MAX_REASONS = const(32)
 _MAX_TEXT_BYTES = const(64)
 _CLEAR_AT = const(11)  # of a record
-MAX_COUNT = const(0xFFFF)
+_MAX_COUNT = const(0xFFFF)
 
 # Codes of the reasons of refusals; 0 is any other word. A number is never given to another reason.
 REASONS = (
@@ -61,7 +61,7 @@ def _registration(buffer, at, payload, tube, tag):
     """[subject 16, cti 8, issuer's slot, relation, position, staff]"""
     subject, cti, issuer, relation, position, staff = payload
     if len(subject) != 16 or len(cti) != 8:
-        raise ValueError("registration: subject or cti")
+        raise ValueError
     struct.pack_into(
         ">IB8s16s8sBBH", buffer, at, tube, position, tag, subject, cti, issuer, relation, staff
     )
@@ -79,13 +79,13 @@ def _manual(buffer, at, payload, tube, tag):
 def _refusals(buffer, at, payload, tube, tag):
     """[[[reason, count], ...], seconds]"""
     counts, span_s = payload
-    if len(counts) > MAX_REASONS:
-        raise ValueError("refusals: too many reasons")
-    struct.pack_into(">H", buffer, at, min(span_s, MAX_COUNT))
+    if len(counts) > _MAX_REASONS:
+        raise ValueError
+    struct.pack_into(">H", buffer, at, min(span_s, _MAX_COUNT))
     end = at + 2
     for reason, count in counts:
         code = REASONS.index(reason) if reason in REASONS else 0
-        struct.pack_into(">BH", buffer, end, code, min(count, MAX_COUNT))
+        struct.pack_into(">BH", buffer, end, code, min(count, _MAX_COUNT))
         end += 3
     return 0, end - at
 
@@ -94,8 +94,8 @@ def _tube_opened(buffer, at, payload, tube, tag):
     """[tube, staff]"""
     text, staff = payload
     text = text.encode()
-    if not 0 < len(text) <= MAX_TUBE_BYTES:
-        raise ValueError("tube: length")
+    if not 0 < len(text) <= _MAX_TUBE_BYTES:
+        raise ValueError
     buffer[at : at + len(text)] = text
     struct.pack_into(">H", buffer, at + len(text), staff)
     return len(text), 2
@@ -163,7 +163,7 @@ def _staff(buffer, at, payload, tube, tag):
 def _text(buffer, at, text):
     text = text.encode()
     if len(text) > _MAX_TEXT_BYTES:
-        raise ValueError("record: text too long")
+        raise ValueError
     buffer[at] = len(text)
     buffer[at + 1 : at + 1 + len(text)] = text
     return at + 1 + len(text)

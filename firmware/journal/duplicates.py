@@ -21,7 +21,7 @@ _ENTRY_BYTES = const(2)
 _SECTOR_ENTRIES = const(126)  # bytes: 63 slots
 _SECTORS_OF_BLOCK = const(32)  # 4032 bytes, so that a block is found in a heap of many pieces
 _CHUNK_BYTES = const(512)
-_NONE = b"\x00\x00"
+_NONE = const(b"\x00\x00")
 _CLEAR_AT = const(11)
 _TAG_AT = const(16)  # of a record of a person
 

@@ -13,8 +13,8 @@ from micropython import const
 from verify import hpke
 from verify.wipe import wipe, wipe_aes
 
-INFO = b"ScanPost epoch 2"
-_CONTEXT = b"ratchet"
+_INFO = const(b"ScanPost epoch 2")
+_CONTEXT = const(b"ratchet")
 _ECB = const(1)
 _KEY_BYTES = const(32)
 _BLOCKS = b"".join(b"ScanPostRatchet" + bytes((index,)) for index in range(4))
@@ -44,7 +44,7 @@ class Epoch:
         kid: 8 bytes; public_key: X25519, 32 bytes; device_id: 8 bytes; ephemeral: a bytearray of
         32 random bytes, overwritten here. Raises ValueError for a key of small order.
         """
-        self.enc, exporter = hpke.setup_sender(public_key, INFO + device_id + kid, ephemeral)
+        self.enc, exporter = hpke.setup_sender(public_key, _INFO + device_id + kid, ephemeral)
         wipe(ephemeral)
         secret = hpke.export(exporter, _CONTEXT, _KEY_BYTES)
         wipe(exporter)

@@ -20,12 +20,12 @@ MAGIC = b"SPJ2"
 CHAIN_BYTES = const(24)
 TAG_KEY_BYTES = const(12)
 TAG_KEY_AT = const(48)
-_SECTOR = ">4sIIIII24s12s"
-_SECTOR_SAID = ">4sIIIII24s"  # without the key, of which no more copies are made than needed
+_SECTOR = const(">4sIIIII24s12s")
+_SECTOR_SAID = const(">4sIIIII24s")  # without the key, of which no more copies are made than needed
 _SECTOR_CRC_AT = const(60)
 
 # length of the whole record, type, length of the clear part, sequence number, minute
-_RECORD = ">BBBII"
+_RECORD = const(">BBBII")
 HEADER_BYTES = const(11)
 SEAL_BYTES = const(8)  # the AES-CCM tag
 CRC_BYTES = const(4)

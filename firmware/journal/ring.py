@@ -30,8 +30,7 @@ SPOILED = const(3)
 _ERASE_BLOCK = const(6)
 _BLOCK_COUNT = const(4)
 _BLOCK_SIZE = const(5)
-_READS = const(8)  # a bit that wavers shows itself
-_NO_SEQUENCE = 0xFFFFFFFF
+_NO_SEQUENCE = const(0xFFFFFFFF)
 
 
 class Ring:
@@ -62,44 +61,14 @@ class Ring:
 
     # -- finding everything again -------------------------------------------------------
 
-    def find(self):
-        """Reads all headers; afterwards `head` is the newest sector, -1 if there is none."""
+    def forget(self):
+        """Nothing is known, before all headers are read."""
         self.head = -1
         self.end = layout.SLOTS
         self.all_erased = False
         self.keys = []
         self._kept_keys = None
         self._uncleared = []
-        for index in range(self.count):
-            self.state[index] = self._classify(index)
-            if self.state[index] == OPEN and (
-                self.head < 0 or self.first[index] > self.first[self.head]
-            ):
-                self.head = index
-                # Kept, because a header that was cut may not read the same again.
-                self.head_bytes[:] = self._slot
-        self._drop_left_over()
-
-    def _drop_left_over(self):
-        """A sector that could not be erased when it was its turn has a header that is too old."""
-        newest = 0
-        index = self.head
-        for _ in range(self.count if self.head >= 0 else 0):
-            index = self.after(index)  # the head comes last
-            if self.state[index] == OPEN:
-                if self.first[index] < newest:
-                    self.state[index] = DIRTY
-                newest = max(newest, self.first[index])
-
-    def _classify(self, index):
-        slot = self._slot
-        self._flash.readblocks(index, slot, 0)
-        first = layout.sector_first(slot)
-        if first:
-            at = layout.TAG_KEY_AT
-            self.opened(index, first, bytes(memoryview(slot)[at : at + layout.TAG_KEY_BYTES]))
-            return OPEN
-        return ERASED if layout.is_erased_mark(slot) else DIRTY
 
     def advance(self, index, first, tag_key):
         """A free sector has become the head."""
@@ -209,10 +178,6 @@ class Ring:
                     raise
             self._uncleared.pop()
 
-    def was_passed(self, index):
-        """True if a free sector is cleared as `spoil` does it."""
-        return self.start(index)[len(layout.MAGIC) :] == layout.RETIRED[len(layout.MAGIC) :]
-
     def _before(self, index):
         return (index or self.count) - 1
 
@@ -259,24 +224,51 @@ class Ring:
                 spoiled = index
         return spoiled
 
-    def erase(self, index):
-        """Erases a sector and marks it as erased. Raises OSError."""
-        self._flash.ioctl(_ERASE_BLOCK, index)
-        if self._is_blank(index, layout.SECTOR_BYTES):
-            self._flash.writeblocks(index, layout.MAGIC, 0)
-            self.state[index] = ERASED
+    # -- erasing ------------------------------------------------------------------------
 
-    def clear_magic(self, index, size):
-        """Clears the first bytes of a sector that is free."""
-        self._flash.writeblocks(index, bytes(size), 0)
+    def erase_next(self):
+        """Erases the next free sector that needs it; False if there was none."""
+        if self.all_erased:
+            return False
+        for index in self.free_places():
+            if self.state[index] == DIRTY or self.state[index] == OPEN:
+                self.erase(index)
+                return True
+        self.all_erased = True
+        return False
+
+    def erase(self, index):
+        """Erases a free sector. True if it is erased; else it is passed over in this round.
+
+        A sector is worn by an erase that was cut as by one that was not. To erase it once more
+        would wear it more than the others; not to erase it in this round, less, if its erase had
+        not begun. So an erase is announced: first the magic of the sector goes, then half of the
+        magic of the one behind it. Whatever the cut has left of the first, the second says that it
+        had begun. A sector that says `erased` is erased to the end, or it would not say so.
+        """
+        self.state[index] = SPOILED
+        try:
+            self._flash.writeblocks(index, bytes(len(layout.MAGIC)), 0)
+            following = self.after(index)
+            if self.is_free(following) and self.state[following] in (DIRTY, OPEN):
+                self.state[following] = DIRTY
+                self._flash.writeblocks(following, bytes(len(layout.MAGIC) // 2), 0)
+            self._flash.ioctl(_ERASE_BLOCK, index)
+            if not self._is_blank(index):
+                return False
+            self._flash.writeblocks(index, layout.MAGIC, 0)
+        except OSError:
+            return False
+        self.state[index] = ERASED
+        return True
 
     def start(self, index):
         """The first 64 bytes of a sector, valid until the next call."""
         self._flash.readblocks(index, self._slot, 0)
         return self._slot
 
-    def _is_blank(self, index, size):
-        for at in range(0, size, layout.SLOT_BYTES):
+    def _is_blank(self, index):
+        for at in range(0, layout.SECTOR_BYTES, layout.SLOT_BYTES):
             self._flash.readblocks(index, self._slot, at)
             if self._slot != layout.BLANK:
                 return False
@@ -303,17 +295,6 @@ class Ring:
                 return False
             done += len(part)
         return True
-
-    def is_steady(self, index, slot, data):
-        """True if these bytes are at a slot each time it is read. Raises OSError."""
-        for _ in range(_READS):
-            if not self.holds(index, slot, data):
-                return False
-        return True
-
-    def refresh_header(self):
-        """Programs the newest header once more: the same bits, now for certain."""
-        self._flash.writeblocks(self.head, self.head_bytes, 0)
 
     def retire(self, index, slot, slots):
         """Clears slots that hold no record and must never seem to."""

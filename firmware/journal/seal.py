@@ -13,9 +13,9 @@ from verify.wipe import wipe
 
 from journal import bodies, layout
 
-EPOCH_TYP = "application/scanpost-epoch"
-RECORD_AT = const(64)
-_BODY_AT = const(75)  # RECORD_AT + layout.HEADER_BYTES
+_EPOCH_TYP = const("application/scanpost-epoch")
+_RECORD_AT = const(64)
+_BODY_AT = const(75)  # _RECORD_AT + layout.HEADER_BYTES
 _TAG_AT = const(80)  # of a record of a person
 _SIGNATURE_BYTES = const(64)
 _EPOCH_CLEAR_BYTES = const(40)  # kid 8, enc 32
@@ -53,7 +53,7 @@ class Sealer:
         )
         if self.length > layout.MAX_RECORD_BYTES:
             self.forget()
-            raise ValueError("record too long")
+            raise ValueError
 
     def set_tag(self, tag):
         """Writes the 8-byte tag of the person into the clear part."""
@@ -65,7 +65,7 @@ class Sealer:
         link: 32 bytes, that of the record before.
         """
         layout.write_record_header(
-            self._buffer, RECORD_AT, self.length, record_type, self._clear, sequence, minute
+            self._buffer, _RECORD_AT, self.length, record_type, self._clear, sequence, minute
         )
         struct.pack_into(">I", self._nonce, 8, sequence)
         middle = _BODY_AT + self._clear
@@ -74,12 +74,12 @@ class Sealer:
         aes_ccm.seal(
             self._epoch.key,
             self._nonce,
-            (link, self._view[RECORD_AT:middle]),
+            (link, self._view[_RECORD_AT:middle]),
             self._view[middle:end],
             self._view[end : end + layout.SEAL_BYTES],
         )
         wipe(self._epoch.key)
-        layout.write_crc(self._buffer, RECORD_AT, self.length)
+        layout.write_crc(self._buffer, _RECORD_AT, self.length)
 
     def lay_out_epoch(self):
         """The next record is an epoch's."""
@@ -94,26 +94,26 @@ class Sealer:
         """
         end = _BODY_AT + _EPOCH_CLEAR_BYTES
         layout.write_record_header(
-            self._buffer, RECORD_AT, _EPOCH_BYTES, bodies.EPOCH, self._clear, sequence, minute
+            self._buffer, _RECORD_AT, _EPOCH_BYTES, bodies.EPOCH, self._clear, sequence, minute
         )
         self._buffer[_BODY_AT : _BODY_AT + 8] = self._epoch.next_kid
         self._buffer[_BODY_AT + 8 : end] = self._epoch.enc
-        record = bytes(self._view[RECORD_AT:end])
-        signature = sign(cose.to_be_signed(cose.typed_header(EPOCH_TYP), record, external))
+        record = bytes(self._view[_RECORD_AT:end])
+        signature = sign(cose.to_be_signed(cose.typed_header(_EPOCH_TYP), record, external))
         self._buffer[end : end + _SIGNATURE_BYTES] = signature
-        layout.write_crc(self._buffer, RECORD_AT, _EPOCH_BYTES)
+        layout.write_crc(self._buffer, _RECORD_AT, _EPOCH_BYTES)
 
     def page(self, header=None):
         """What is to be programmed: the record, behind a sector's header where one is given."""
-        end = RECORD_AT + self.length
+        end = _RECORD_AT + self.length
         if header is None:
-            return self._view[RECORD_AT:end]
+            return self._view[_RECORD_AT:end]
         header.write(self._buffer)
         return self._view[:end]
 
     def record(self):
         """The record's bytes."""
-        return self._view[RECORD_AT : RECORD_AT + self.length]
+        return self._view[_RECORD_AT : _RECORD_AT + self.length]
 
     def forget(self):
         """Overwrites what was laid out and is not sealed."""

@@ -2,22 +2,21 @@
 
 docs/journal.md has the format, the invariants and the argument for each way power can fail.
 The parts: `writer` (records are appended, the end is found again), `layout` and `bodies` (bytes),
-`ring` and `erasing` (sectors), `recovery` (after a restart), `epoch` (keys), `seal` (records),
+`ring` (sectors), `recovery` (after a restart), `epoch` (keys), `seal` (records),
 `state` (what is known), `duplicates` (who was here). Here: reading, emptying, and what is asked.
 """
 
 from micropython import const
 from verify import cbor, cose
 
-from journal import bodies, erasing, layout
-from journal.errors import JournalFull, NoCollectionKey
+from journal import JournalFull, NoCollectionKey, bodies, layout
 from journal.ring import ERASED
 from journal.seal import manual_subject
 from journal.state import chained, digest
 from journal.writer import ORDINARY, RESERVED, Writer
 
 _REST = const(8)  # so few records that only acknowledging them is what wrote them
-PULL_TYP = "application/scanpost-pull+cbor"
+_PULL_TYP = const("application/scanpost-pull+cbor")
 
 
 class SealedJournal(Writer):
@@ -86,9 +85,9 @@ class SealedJournal(Writer):
         """
         chain = self.chain_at(last) if last < self.next_sequence else None
         if chain is None:
-            raise ValueError("not written yet")
+            raise ValueError
         payload = [self._identity.device_id, nonce, first, last, chain, unix_s]
-        return cose.sign1(PULL_TYP, cbor.encode(payload), self._identity.sign)
+        return cose.sign1(_PULL_TYP, cbor.encode(payload), self._identity.sign)
 
     # -- emptying -----------------------------------------------------------------------
 
@@ -109,13 +108,13 @@ class SealedJournal(Writer):
         Raises ValueError where there is no such record or the chain is another.
         """
         if not 0 < up_to < self.next_sequence or chain is None:
-            raise ValueError("not written yet")
+            raise ValueError
         # A number that no record has is one that a restart may give to a new record.
         up_to = min(up_to, self._state.last)
         if up_to <= self._state.acknowledged:
             return
         if self.chain_at(up_to) != chain:
-            raise ValueError("chain")
+            raise ValueError
         try:
             self.append(bodies.ACKNOWLEDGED, unix_s, [up_to, chain, operator])
         except JournalFull:
@@ -235,7 +234,7 @@ class SealedJournal(Writer):
         return self._seen.fill_next() or (may_erase and self._erase_next())
 
     def _erase_next(self):
-        if not erasing.erase_next(self._ring):
+        if not self._ring.erase_next():
             return False
         self._forget_keys()
         return True

@@ -5,14 +5,13 @@ ahead while the device is idle, or here where that had no time. docs/journal.md 
 power failing.
 """
 
+import modules
 from micropython import const
 from verify.wipe import wipe
 
-from journal import bodies, erasing, layout
+from journal import JournalFull, NoCollectionKey, bodies, layout
 from journal.duplicates import Duplicates
 from journal.epoch import Epoch
-from journal.errors import JournalFull, NoCollectionKey
-from journal.recovery import recover
 from journal.ring import ERASED, Ring
 from journal.seal import Sealer, manual_subject
 from journal.state import State
@@ -25,13 +24,13 @@ _EIO = const(5)
 # still recorded when they are refused; of these the last one is for the end of a shift alone.
 ORDINARY = const(2)
 RESERVED = const(1)
-EMPTYING = const(0)
+_EMPTYING = const(0)
 _TIERS = {
     bodies.REGISTRATION: ORDINARY,
     bodies.MANUAL: ORDINARY,
     bodies.REFUSALS: ORDINARY,
     bodies.TUBE_OPENED: ORDINARY,
-    bodies.SHIFT_CLOSED: EMPTYING,
+    bodies.SHIFT_CLOSED: _EMPTYING,
 }
 
 
@@ -67,85 +66,11 @@ class Writer:
 
     def mount(self):
         """Finds the end of the journal, whatever the last power cut left, and mends it."""
-        ring = self._ring
-        self._find_head()
-        self._epoch.forget()
-        device_id = self._identity.device_id or bytes(8)
-        self._sealer.set_device(device_id)
-        self._state = State(device_id)
-        self._seen.begin(())
-        self._slot = self._limit = layout.SLOTS
-        self._rekey = True
-        self._tube = None
-        self.next_sequence = 1
-        if ring.head < 0:
-            erasing.distrust(ring, True)
-            return
-        header = layout.read_sector_header(ring.head_bytes)
-        self._state.enter(header)
-        ring.keep_from(header.released + 1)
-        self._seen.begin([index for index in ring.kept() if index != ring.head])
-        ring.end, self._slot, passed = recover(ring, self._take_mounted)
-        self._rekey = self._state.released > header.released
-        self._keep()
-        self._limit = layout.SLOTS - 1
-        passed += erasing.distrust(ring, ring.end >= self._limit)
-        self.next_sequence = self._state.last + 1 + passed
-        self._find_count()
-        if ring.end >= self._limit:
-            self._open_sector()
+        # Needed at a start, and once more where the root is installed: 3 KB less after that.
+        from journal import recovery
 
-    def _find_head(self):
-        """Finds the newest header that is there for certain.
-
-        One that power kept from being cleared may still be there at times.
-        """
-        ring = self._ring
-        ring.find()
-        while ring.head >= 0 and not ring.is_steady(ring.head, 0, ring.head_bytes):
-            ring.refresh_header()
-            if ring.is_steady(ring.head, 0, ring.head_bytes):
-                return
-            ring.spoil(ring.head)
-            ring.find()
-
-    def _take_mounted(self, slot, record):
-        self._state.take(record)
-        self._seen.take(self._ring.head, slot, record)
-
-    def _open_sector(self):
-        """Opens a sector without a record: so that the next restart has none to distrust.
-
-        Else a device that loses power at each start before it writes would pass over one each time.
-        """
-        ring = self._ring
-        index = ring.next_free()
-        if ring.free() > RESERVED and ring.state[index] == ERASED:
-            # It takes a number: no two headers begin with the same one.
-            header = self._new_header((index, 0), self._next_number(), self._state.epoch)
-            if ring.program(index, 0, header.alone()):
-                self._enter_sector(index, header)
-                self._slot = ring.end = 1
-            else:
-                ring.spoil(index)
-
-    def _find_count(self):
-        """The open tube has no person in the newest sector: look back as far as its opening."""
-        state = self._state
-        if state.is_counted:
-            return
-        oldest = self._ring.sector_of(state.tube)
-        found = 0
-        for index in reversed(list(self._ring.kept())):
-            for _, record in self._ring.records(index):
-                if record[1] == bodies.REGISTRATION or record[1] == bodies.MANUAL:
-                    tube, position = bodies.tube_and_position(record)
-                    if tube == state.tube:
-                        found = position
-            if found or index == oldest:
-                break
-        state.count = found
-        state.is_counted = True
+        recovery.mount(self)
+        modules.drop("journal.recovery")
 
     def _keep(self):
         """Moves the tail: what is not released stays, and the epoch it needs to be opened."""
@@ -226,11 +151,11 @@ class Writer:
             index = ring.next_free()
             is_last = ring.free() <= tier
             # For the end of a shift even a spoiled sector will do, which is then worn once more.
-            if index < 0 or (is_last and tier > EMPTYING):
+            if index < 0 or (is_last and tier > _EMPTYING):
                 raise JournalFull()
             if ring.state[index] == ERASED:
                 return index, 0
-            if not erasing.erase(ring, index) and is_last:
+            if not ring.erase(index) and is_last:
                 raise OSError(_EIO)
             self._forget_keys()
 

@@ -9,7 +9,7 @@ from binascii import crc32
 
 from micropython import const
 
-CRC_BYTES = const(4)
+_CRC_BYTES = const(4)
 _LONGEST_RUN = const(254)
 
 
@@ -20,7 +20,7 @@ class Decoder:
     """
 
     def __init__(self, max_payload):
-        self._buffer = bytearray(max_payload + CRC_BYTES)
+        self._buffer = bytearray(max_payload + _CRC_BYTES)
         self._restart()
 
     def _restart(self):
@@ -56,7 +56,7 @@ class Decoder:
             self._broken = True
 
     def _finish(self):
-        length = self._used - CRC_BYTES
+        length = self._used - _CRC_BYTES
         if self._broken or self._left or length < 1:
             return None
         view = memoryview(self._buffer)

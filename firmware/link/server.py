@@ -11,15 +11,14 @@ from micropython import const
 from verify import cbor
 from verify.errors import Malformed
 
-from link import frames
-from link.errors import LinkError
+from link import LinkError, frames
 from link.transfers import Transfers
 
-VERSION = const(1)
+_VERSION = const(1)
 # A whole frame to the device (101 bytes) fits the UART's 128-byte FIFO, for nothing empties
 # that while flash is being programmed.
 MAX_REQUEST_BYTES = const(96)
-MAX_REPLY_BYTES = const(1024)
+_MAX_REPLY_BYTES = const(1024)
 _REPLY_OVERHEAD_BYTES = const(32)  # around the records of `read`
 _MAX_DEPTH = const(4)
 _MAX_KIND_BYTES = const(16)
@@ -84,7 +83,7 @@ class Server:
             request = cbor.decode(payload, _MAX_DEPTH)
             if isinstance(request, list) and len(request) > 1 and _is_uint(request[1]):
                 request_id = request[1]
-            return cbor.encode([VERSION, request_id, "OK", self._dispatch(request)])
+            return cbor.encode([_VERSION, request_id, "OK", self._dispatch(request)])
         except Malformed:
             status = "MALFORMED"
         except LinkError as error:
@@ -98,13 +97,13 @@ class Server:
             # A fault of ours in one request must not end the link.
             faults.report(error)
             status = "FAULT"
-        return cbor.encode([VERSION, request_id, status, detail])
+        return cbor.encode([_VERSION, request_id, status, detail])
 
     def _dispatch(self, request):
         if not isinstance(request, list) or len(request) < 2:
             raise LinkError("MALFORMED")
-        if not _is_uint(request[0]) or request[0] != VERSION:
-            raise LinkError("VERSION", VERSION)
+        if not _is_uint(request[0]) or request[0] != _VERSION:
+            raise LinkError("VERSION", _VERSION)
         if not 4 <= len(request) <= 5 or not _is_uint(request[1]):
             raise LinkError("MALFORMED")
         if len(request) == 5 and request[4] is not None:
@@ -161,7 +160,7 @@ class Server:
         if not _is_uint(from_sequence):
             raise LinkError("ARGUMENTS")
         bodies, following = self._device.read_journal(
-            from_sequence, MAX_REPLY_BYTES - _REPLY_OVERHEAD_BYTES
+            from_sequence, _MAX_REPLY_BYTES - _REPLY_OVERHEAD_BYTES
         )
         return [following, bodies]
 

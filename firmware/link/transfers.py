@@ -6,7 +6,7 @@ NOTHING --begin--> RECEIVING(offset) --piece at offset--> RECEIVING(offset + len
    +------------------+-- commit, or any error of the sink
 """
 
-from link.errors import LinkError
+from link import LinkError
 
 
 class Transfers:

@@ -6,9 +6,11 @@ own, so the next person can be scanned meanwhile. A new outcome ends the sound o
 
 import asyncio
 
+from micropython import const
+
 from ui import screens, sounds
 
-_RESULT_MS = 2500
+_RESULT_MS = const(2500)
 
 
 class Feedback:

@@ -9,7 +9,7 @@ from micropython import const
 _COLUMNS = const(16)
 _LINE_PX = const(8)
 
-RELATIONS = ("", "CHILD", "60 OR OLDER", "CANNOT APPLY")
+_RELATIONS = const(("", "CHILD", "60 OR OLDER", "CANNOT APPLY"))
 
 # What a member of staff is told, and what to do next; two lines of 16 characters.
 REASONS = {
@@ -33,7 +33,7 @@ REASONS = {
     "STORAGE": ("MEMORY FAULT", "call technician"),
     "FAULT": ("DEVICE FAULT", "scan again"),
 }
-_OTHER_REASON = ("REFUSED", "register by ID")
+_OTHER_REASON = const(("REFUSED", "register by ID"))
 
 
 class Screen:
@@ -93,7 +93,7 @@ def accepted(a_pass, tube, position, size):
         _tube_line(tube, position, size),
         "",
         "ID ..%s" % a_pass.id_hint if a_pass.id_hint else "no ID on pass",
-        RELATIONS[a_pass.relation],
+        _RELATIONS[a_pass.relation],
     )
 
 

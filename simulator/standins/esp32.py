@@ -1,11 +1,12 @@
 """`esp32.Partition` as stock MicroPython has it: blocks of 4096 bytes of the chip's flash."""
 
 import _board
+from micropython import const
 
-_BLOCK_BYTES = 4096
-_ENOENT = 2
-_INVALID_ARG = -258  # ESP_ERR_INVALID_ARG, as MicroPython raises it
-_INVALID_SIZE = -260  # ESP_ERR_INVALID_SIZE
+_BLOCK_BYTES = const(4096)
+_ENOENT = const(2)
+_INVALID_ARG = const(-258)  # ESP_ERR_INVALID_ARG, as MicroPython raises it
+_INVALID_SIZE = const(-260)  # ESP_ERR_INVALID_SIZE
 
 
 def _table():

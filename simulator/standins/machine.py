@@ -234,29 +234,8 @@ class I2C:
         _board.cpu.i2c_write(self._bus, addr, start + bytes(buf))
 
 
-class RTC:
-    """Counts from 2000-01-01 after power-up; survives resets, not a loss of power."""
+def __getattr__(name):
+    # What the firmware has no use for takes none of its heap.
+    import _machine_more
 
-    def datetime(self, *when):
-        import time
-
-        if when:
-            year, month, day, _, hour, minute, second, subseconds = when[0]
-            seconds = time.mktime((year, month, day, hour, minute, second, 0, 0))
-            _board.cpu.rtc_set(seconds * 1000000 + subseconds)
-            return None
-        now_us = _board.cpu.rtc_us()
-        year, month, day, hour, minute, second, weekday, _ = time.gmtime(now_us // 1000000)
-        return (year, month, day, weekday, hour, minute, second, now_us % 1000000)
-
-
-class WDT:
-    """Cannot be stopped once started."""
-
-    def __init__(self, id=0, timeout=5000):
-        if id != 0 or timeout < 1:
-            raise ValueError("WDT")
-        _board.cpu.watchdog(timeout)
-
-    def feed(self):
-        _board.cpu.watchdog(0)
+    return getattr(_machine_more, name)

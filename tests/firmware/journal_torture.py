@@ -9,9 +9,8 @@ import gc
 import hashlib
 import struct
 
-from journal import bodies, layout
+from journal import JournalFull, bodies, layout
 from journal import epoch as epoch_module
-from journal.errors import JournalFull
 from journal.sealed import SealedJournal
 from weak_flash import Dice, Identity, PowerCut, WeakFlash
 

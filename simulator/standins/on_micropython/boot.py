@@ -50,9 +50,10 @@ def mount(*folders):
     places = ["/.fw", "/.board", "/.standins"]
     for place, folder in zip(places, folders):
         uos.mount(folder, place)
-    uos.chdir("/")
-    places.append(".frozen")
-    sys.path[:] = places
+    # As on the chip, where the firmware lies in the root: a module's path is its name there, not
+    # one more text in the heap.
+    uos.chdir("/.fw")
+    sys.path[:] = ["", "/.board", "/.standins", ".frozen"]
 
 
 def run(program):
@@ -72,6 +73,8 @@ def main(requests, answers, standins, firmware, board, program):
 
     _board.cpu = _proxy.Proxy(open(requests, "wb"), open(answers, "rb"))
     mount(firmware, board, standins)
+    import os
+
     import _stdio
     import _tasks
 
@@ -79,6 +82,7 @@ def main(requests, answers, standins, firmware, board, program):
         real_sys.print_exception(error, Text(file))
 
     real_sys = sys
+    builtins.open = os._open
     builtins.print = _stdio.print
     sys.modules["_asyncio"] = _tasks
     sys.modules["micropython"] = Instead(micropython, kbd_intr=_board.cpu.kbd_intr)

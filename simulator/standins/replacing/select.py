@@ -4,13 +4,14 @@ A UART (or the REPL's streams) has `_key`, its number on the CPU's surface.
 """
 
 import _board
+from micropython import const
 
 POLLIN = 1
 POLLPRI = 2
 POLLOUT = 4
 POLLERR = 8
 POLLHUP = 16
-_STREAM_POLL = 3  # MicroPython's ioctl request for polling
+_STREAM_POLL = const(3)  # MicroPython's ioctl request for polling
 
 
 class poll:

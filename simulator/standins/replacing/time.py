@@ -1,11 +1,12 @@
 """`time` as on the ESP32: counts from 2000-01-01, ticks wrap at 2**30, and the board's clock."""
 
 import _board
+from micropython import const
 
-_PERIOD = 1 << 30  # of the ticks_* functions on a 32-bit chip
-_HALF = 1 << 29
-_DAYS_TO_2000 = 730425  # days from 0000-03-01 (proleptic Gregorian) to 2000-01-01
-_FOUR_CENTURIES = 146097  # days
+_PERIOD = const(1 << 30)  # of the ticks_* functions on a 32-bit chip
+_HALF = const(1 << 29)
+_DAYS_TO_2000 = const(730425)  # days from 0000-03-01 (proleptic Gregorian) to 2000-01-01
+_FOUR_CENTURIES = const(146097)  # days
 
 
 def time():

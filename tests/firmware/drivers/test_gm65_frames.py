@@ -1,8 +1,10 @@
 """What goes over the wire to and from a GM65, with the examples of its manual (V1.3)."""
 
+import struct
 from binascii import hexlify, unhexlify
 
 from drivers import gm65_frames as frames
+from drivers import gm65_setup as commands
 
 MAX = 520
 DONE = unhexlify("02000001003331")  # the reply to a write
@@ -22,17 +24,17 @@ def _hex(data):
 
 
 def test_commands_of_the_manual():
-    assert _hex(frames.read_command(0x0A, 1)) == "7e000701000a01ee8a"
-    assert _hex(frames.write_command(0x0A, b"\x3e")) == "7e000801000a3e4ccf"
-    assert _hex(frames.save_command()) == "7e000901000000dec8"
-    assert _hex(frames.write_command(0x2A, b"\x1a\x00")) == "7e000802002a1a00e47e"
+    assert _hex(commands.read_command(0x0A, 1)) == "7e000701000a01ee8a"
+    assert _hex(commands.write_command(0x0A, b"\x3e")) == "7e000801000a3e4ccf"
+    assert _hex(commands.save_command()) == "7e000901000000dec8"
+    assert _hex(commands.write_command(0x2A, b"\x1a\x00")) == "7e000802002a1a00e47e"
 
 
 def test_256_bytes_are_said_as_0():
-    assert frames.read_command(0, 256)[:7] == unhexlify("7e000701000000")
-    assert frames.write_command(0, bytes(256))[:6] == unhexlify("7e0008000000")
+    assert commands.read_command(0, 256)[:7] == unhexlify("7e000701000000")
+    assert commands.write_command(0, bytes(256))[:6] == unhexlify("7e0008000000")
     body = unhexlify("0000") + bytes(256)
-    reply = b"\x02\x00" + body + frames.struct.pack(">H", frames.crc16(body))
+    reply = b"\x02\x00" + body + struct.pack(">H", frames.crc16(body))
     stream = _new(256)
     assert stream.feed(reply) == []
     assert stream.reply == bytes(256)
@@ -75,7 +77,7 @@ def test_glued_to_a_code_and_cut_at_every_byte():
 
 def test_a_reply_with_ends_of_lines_in_it():
     body = unhexlify("00030d0a02")
-    reply = b"\x02\x00" + body + frames.struct.pack(">H", frames.crc16(body))
+    reply = b"\x02\x00" + body + struct.pack(">H", frames.crc16(body))
     for cut in range(len(reply)):
         stream = _new(3)
         assert stream.feed(reply[:cut]) + stream.feed(reply[cut:] + b"X\n") == [b"X"]

@@ -2,8 +2,7 @@
 
 import gc
 
-from journal import bodies, layout
-from journal.errors import JournalFull
+from journal import JournalFull, bodies, layout
 from journal_torture import mounted, use_cheap_hpke
 from weak_flash import SECTOR_BYTES, Dice, WeakFlash
 

@@ -1,7 +1,6 @@
 """The sealed journal where nothing goes wrong: what it writes, reads, finds and lets go."""
 
-from journal import bodies, layout
-from journal.errors import JournalFull, NoCollectionKey
+from journal import JournalFull, NoCollectionKey, bodies, layout
 from journal.sealed import SealedJournal
 from journal_torture import COLLECTION_KEY, mounted, use_cheap_hpke
 from verify import cbor

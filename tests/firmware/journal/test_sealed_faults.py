@@ -1,7 +1,6 @@
 """The sealed journal where something goes wrong: each test is a way in which it once failed."""
 
-from journal import bodies, layout
-from journal.errors import JournalFull
+from journal import JournalFull, bodies, layout
 from journal.sealed import SealedJournal
 from journal_torture import COLLECTION_KEY, mounted, use_cheap_hpke
 from weak_flash import Dice, Identity, PowerCut, WeakFlash
