@@ -345,12 +345,10 @@ _CHECKS = {TRUST: TrustList.from_body, SETTINGS: Settings, COLLECTION: Collectio
 
 
 def _check_revoked(body):
-    if not isinstance(body, list) or len(body) != 2:
+    if not cbor.is_list(body, 2):
         raise Malformed
     count, digest = body
-    if type(count) is not int or not 0 <= count <= 1000000:
-        raise Malformed
-    if not isinstance(digest, bytes) or len(digest) != 32:
+    if not cbor.is_uint(count) or count > 1000000 or not cbor.is_bytes(digest, 32):
         raise Malformed
 
 
@@ -361,12 +359,10 @@ def _read_secrets(data):
         raise Malformed
     secrets = {}
     for row in rows:
-        if not isinstance(row, list) or len(row) != 3:
+        if not cbor.is_list(row, 3):
             raise Malformed
         kid, alg, secret = row
-        if not isinstance(kid, bytes) or len(kid) != 8 or alg not in (4, 5):
-            raise Malformed
-        if not isinstance(secret, bytes) or len(secret) != 32:
+        if not cbor.is_bytes(kid, 8) or not cbor.is_bytes(secret, 32) or alg not in (4, 5):
             raise Malformed
         secrets[kid] = (alg, secret)
     return secrets

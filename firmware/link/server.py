@@ -9,6 +9,7 @@ import asyncio
 import faults
 from micropython import const
 from verify import cbor
+from verify.cbor import is_bytes, is_uint
 from verify.errors import Malformed
 
 from link import LinkError, frames
@@ -25,15 +26,6 @@ _MAX_KIND_BYTES = const(16)
 _NONCE_BYTES = const(16)
 # Between slices of a reply other tasks run: 64 bytes are 5.6 ms at 115200 baud.
 _SLICE_BYTES = const(64)
-
-
-def _is_uint(value):
-    # `type`, not isinstance: True is an int on one of the two runtimes
-    return type(value) is int and 0 <= value <= 0xFFFFFFFF
-
-
-def _is_bytes(value, length):
-    return isinstance(value, bytes) and len(value) == length
 
 
 class Server:
@@ -81,7 +73,7 @@ class Server:
         detail = None
         try:
             request = cbor.decode(payload, _MAX_DEPTH)
-            if isinstance(request, list) and len(request) > 1 and _is_uint(request[1]):
+            if isinstance(request, list) and len(request) > 1 and is_uint(request[1]):
                 request_id = request[1]
             return cbor.encode([_VERSION, request_id, "OK", self._dispatch(request)])
         except Malformed:
@@ -102,9 +94,9 @@ class Server:
     def _dispatch(self, request):
         if not isinstance(request, list) or len(request) < 2:
             raise LinkError("MALFORMED")
-        if not _is_uint(request[0]) or request[0] != _VERSION:
+        if not is_uint(request[0]) or request[0] != _VERSION:
             raise LinkError("VERSION", _VERSION)
-        if not 4 <= len(request) <= 5 or not _is_uint(request[1]):
+        if not 4 <= len(request) <= 5 or not is_uint(request[1]):
             raise LinkError("MALFORMED")
         if len(request) == 5 and request[4] is not None:
             # Whoever signs a request relies on it being checked.
@@ -113,7 +105,7 @@ class Server:
         if not isinstance(operation, str) or operation not in self._operations:
             raise LinkError("UNKNOWN_OP")
         count, function = self._operations[operation]
-        if not isinstance(arguments, list) or len(arguments) != count:
+        if not cbor.is_list(arguments, count):
             raise LinkError("ARGUMENTS")
         return function(*arguments)
 
@@ -124,17 +116,17 @@ class Server:
         return self._device.status()
 
     def _set_clock(self, unix_s):
-        if not _is_uint(unix_s):
+        if not is_uint(unix_s):
             raise LinkError("ARGUMENTS")
         return self._device.set_clock(unix_s)
 
     def _add_seed(self, seed):
-        if not _is_bytes(seed, 32):
+        if not is_bytes(seed, 32):
             raise LinkError("ARGUMENTS")
         return self._device.add_seed(seed)
 
     def _install_root(self, key):
-        if not _is_bytes(key, 32):
+        if not is_bytes(key, 32):
             raise LinkError("ARGUMENTS")
         return self._device.install_root(key)
 
@@ -142,14 +134,14 @@ class Server:
         if (
             not isinstance(kind, str)
             or len(kind) > _MAX_KIND_BYTES
-            or not _is_uint(size)
-            or not _is_bytes(sha256, 32)
+            or not is_uint(size)
+            or not is_bytes(sha256, 32)
         ):
             raise LinkError("ARGUMENTS")
         return self._transfers.begin(kind, size, sha256)
 
     def _piece(self, offset, data):
-        if not _is_uint(offset) or not isinstance(data, bytes) or not data:
+        if not is_uint(offset) or not isinstance(data, bytes) or not data:
             raise LinkError("ARGUMENTS")
         return self._transfers.piece(offset, data)
 
@@ -157,7 +149,7 @@ class Server:
         return self._transfers.commit()
 
     def _read(self, from_sequence):
-        if not _is_uint(from_sequence):
+        if not is_uint(from_sequence):
             raise LinkError("ARGUMENTS")
         bodies, following = self._device.read_journal(
             from_sequence, _MAX_REPLY_BYTES - _REPLY_OVERHEAD_BYTES
@@ -165,7 +157,7 @@ class Server:
         return [following, bodies]
 
     def _statement(self, nonce, first, last):
-        if not _is_bytes(nonce, _NONCE_BYTES) or not _is_uint(first) or not _is_uint(last):
+        if not is_bytes(nonce, _NONCE_BYTES) or not is_uint(first) or not is_uint(last):
             raise LinkError("ARGUMENTS")
         return self._device.statement(nonce, first, last)
 

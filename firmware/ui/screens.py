@@ -11,29 +11,38 @@ _LINE_PX = const(8)
 
 _RELATIONS = const(("", "CHILD", "60 OR OLDER", "CANNOT APPLY"))
 
-# What a member of staff is told, and what to do next; two lines of 16 characters.
-REASONS = {
-    "NO_TUBE": ("SCAN A TUBE", "first"),
-    "DUPLICATE": ("ALREADY DONE", "this shift"),
-    "TUBE_USED": ("TUBE USED", "take a new one"),
-    "FULL": ("TUBE FULL", "scan next tube"),
-    "JOURNAL_FULL": ("MEMORY FULL", "collect over USB"),
-    "NOT_READY": ("NOT SET UP", "call technician"),
-    "UNKNOWN_CODE": ("NOT A PASS", "ask for the pass"),
-    "MALFORMED": ("BAD CODE", "ask for the pass"),
-    "UNSUPPORTED": ("UNKNOWN KIND", "register by ID"),
-    "UNKNOWN_KEY": ("UNKNOWN ISSUER", "register by ID"),
-    "BAD_SIGNATURE": ("FORGED PASS", "register by ID"),
-    "CLOCK_UNSET": ("CLOCK NOT SET", "call technician"),
-    "LIFETIME": ("PASS TOO LONG", "register by ID"),
-    "ISSUER_WINDOW": ("ISSUER EXPIRED", "register by ID"),
-    "NOT_YET": ("NOT VALID YET", "register by ID"),
-    "EXPIRED": ("PASS EXPIRED", "get a new one"),
-    "REVOKED": ("PASS REVOKED", "register by ID"),
-    "STORAGE": ("MEMORY FAULT", "call technician"),
-    "FAULT": ("DEVICE FAULT", "scan again"),
-}
-_OTHER_REASON = const(("REFUSED", "register by ID"))
+# What a member of staff is told, and what to do next: two lines of 16 characters for each reason.
+# One text, for as a dict they would take three times the memory.
+_TOLD = const("""
+NO_TUBE=SCAN A TUBE/first
+DUPLICATE=ALREADY DONE/this shift
+TUBE_USED=TUBE USED/take a new one
+FULL=TUBE FULL/scan next tube
+JOURNAL_FULL=MEMORY FULL/collect over USB
+NOT_READY=NOT SET UP/call technician
+UNKNOWN_CODE=NOT A PASS/ask for the pass
+MALFORMED=BAD CODE/ask for the pass
+UNSUPPORTED=UNKNOWN KIND/register by ID
+UNKNOWN_KEY=UNKNOWN ISSUER/register by ID
+BAD_SIGNATURE=FORGED PASS/register by ID
+CLOCK_UNSET=CLOCK NOT SET/call technician
+LIFETIME=PASS TOO LONG/register by ID
+ISSUER_WINDOW=ISSUER EXPIRED/register by ID
+NOT_YET=NOT VALID YET/register by ID
+EXPIRED=PASS EXPIRED/get a new one
+REVOKED=PASS REVOKED/register by ID
+STORAGE=MEMORY FAULT/call technician
+FAULT=DEVICE FAULT/scan again
+""")
+_TOLD_OTHERWISE = const(("REFUSED", "register by ID"))
+
+
+def _told(reason):
+    at = _TOLD.find("\n%s=" % reason)
+    if at < 0:
+        return _TOLD_OTHERWISE
+    at += len(reason) + 2
+    return _TOLD[at : _TOLD.find("\n", at)].split("/")
 
 
 class Screen:
@@ -102,7 +111,7 @@ def tube_opened(tube, count, size):
 
 
 def refused(reason, tube, count, size):
-    what, next_step = REASONS.get(reason, _OTHER_REASON)
+    what, next_step = _told(reason)
     return Screen(what, "", next_step, "", _tube_line(tube, count, size), "", reason)
 
 

@@ -3,7 +3,8 @@
 Request: call number (1 byte), three integers (8 bytes each, little-endian), length of the data
 (4 bytes), data. Answer: status (1 byte), an integer (8), length (4), data. simulator/rpc.py is
 the other end. There is no buffer for the data, and the one for the rest is made once, so that the
-firmware's heap is its own.
+firmware's heap is its own. For the same reason the calls have numbers here instead of names:
+simulator/runtime_micropython.py writes `cpu(5, 1000)` for a stand-in's `cpu.busy(1000)`.
 """
 
 import struct
@@ -24,36 +25,38 @@ _FLASH_PROGRAM = const(1)
 _UART_WRITE = const(2)
 _I2C_WRITE = const(3)
 
-# in the order of their numbers
-CALLS = (
-    "flash_read",
-    "flash_program",
-    "uart_write",
-    "i2c_write",
-    "now_us",
-    "busy",
-    "wait",
-    "rtc_us",
-    "rtc_set",
-    "uart_open",
-    "uart_close",
-    "uart_any",
-    "uart_read",
-    "uart_flush",
-    "kbd_intr",
-    "partitions",
-    "flash_erase",
-    "i2c_read",
-    "i2c_open",
-    "pin_write",
-    "pin_read",
-    "adc_read",
-    "pwm",
-    "reset_cause",
-    "unique_id",
-    "random",
-    "reset",
-    "watchdog",
+# in the order of their numbers; a constant that nothing uses, so it is not in the compiled module
+_CALLS = const(
+    (
+        "flash_read",
+        "flash_program",
+        "uart_write",
+        "i2c_write",
+        "now_us",
+        "busy",
+        "wait",
+        "rtc_us",
+        "rtc_set",
+        "uart_open",
+        "uart_close",
+        "uart_any",
+        "uart_read",
+        "uart_flush",
+        "kbd_intr",
+        "partitions",
+        "flash_erase",
+        "i2c_read",
+        "i2c_open",
+        "pin_write",
+        "pin_read",
+        "adc_read",
+        "pwm",
+        "reset_cause",
+        "unique_id",
+        "random",
+        "reset",
+        "watchdog",
+    )
 )
 
 
@@ -85,35 +88,19 @@ class Proxy:
             raise ValueError("refused by the chip")
         raise KeyboardInterrupt
 
-    def flash_readinto(self, address, buffer):
-        for start in range(0, len(buffer), _DATA_MAX_BYTES):
-            part = memoryview(buffer)[start : start + _DATA_MAX_BYTES]
-            self._call(_FLASH_READ, address + start, len(part), into=part)
-        return 0
+    def __call__(self, number, a=0, b=0, c=0):
+        if number > _I2C_WRITE:
+            return self._call(number, a, b, c)
+        if number == _I2C_WRITE:
+            return self._call(number, a, b, data=c)
+        for start in range(0, len(b), _DATA_MAX_BYTES):
+            part = memoryview(b)[start : start + _DATA_MAX_BYTES]
+            if number == _FLASH_READ:  # into a buffer
+                self._call(number, a + start, len(part), into=part)
+            else:
+                self._call(number, a if number == _UART_WRITE else a + start, data=part)
+        return len(b)
 
-    def flash_program(self, address, data):
-        for start in range(0, len(data), _DATA_MAX_BYTES):
-            part = memoryview(data)[start : start + _DATA_MAX_BYTES]
-            self._call(_FLASH_PROGRAM, address + start, data=part)
-        return 0
-
-    def uart_write(self, number, data):
-        for start in range(0, len(data), _DATA_MAX_BYTES):
-            part = memoryview(data)[start : start + _DATA_MAX_BYTES]
-            self._call(_UART_WRITE, number, data=part)
-        return len(data)
-
-    def i2c_write(self, bus, address, data):
-        return self._call(_I2C_WRITE, bus, address, data=data)
-
-
-def _numbered(number):
-    def call(self, a=0, b=0, c=0):
-        return self._call(number, a, b, c)
-
-    return call
-
-
-for _number in range(len(CALLS)):
-    if not hasattr(Proxy, CALLS[_number]):
-        setattr(Proxy, CALLS[_number], _numbered(_number))
+    def function(self, number):
+        """For where a call is handed on."""
+        return lambda a=0, b=0, c=0: self._call(number, a, b, c)
