@@ -1,7 +1,7 @@
 """The firmware fits: into each board's flash, and into a heap like the chip's.
 
 The chip has some 160 KB of heap for Python. Here it is the real MicroPython on 64 bits, whose
-objects are up to twice as large, with 288 KB, of which the stand-ins for the hardware have 48
+objects are up to twice as large, with 256 KB, of which the stand-ins for the hardware have 57
 (docs/firmware.md has the parts).
 """
 
