@@ -171,13 +171,15 @@ def _combine(column, use, tables, keys):
         use &= ~_FROM_IDENTITY
         if column < 32:
             try:
-                for n in range((column - last + 1) * many):
-                    which = n % many
-                    row = _row_views[n]
-                    pick = _picks[n]
-                    tables[which].read(pick, row)
-                    if not check(row, 1, pick, keys[which], 0):
-                        return False
+                for which in range(many):
+                    read = tables[which].read
+                    key = keys[which]
+                    for n in range(which, (column - last + 1) * many, many):
+                        row = _row_views[n]
+                        pick = _picks[n]
+                        read(pick, row)
+                        if not check(row, 1, pick, key, 0):
+                            return False
             except OSError:
                 return False
         points.run_script()

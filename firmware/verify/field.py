@@ -36,7 +36,6 @@ def run(acc: int, p: ptr32, program: ptr8, script: ptr16):
     s = 0
     n = 0
     to = 0
-    dd = p
     r = ptr16(base)
     at = 0
     carry = 0
@@ -69,83 +68,74 @@ def run(acc: int, p: ptr32, program: ptr8, script: ptr16):
                     b5 = r[5]; b6 = r[6]; b7 = r[7]; b8 = r[8]; b9 = r[9]; b10 = r[10]; b11 = r[11]; b12 = r[12]
                     b13 = r[13]; b14 = r[14]; b15 = r[15]; b16 = r[16]; b17 = r[17]; b18 = r[18]; b19 = r[19]
         else:
-            if op < 7:
-                if op < 5:
-                    pc = pc + 2; n = 0 - q; s = base + s * 80; count = 10
-                    while count:
-                        acc = (p[0] ^ p[40]) & n; p[0] = p[0] ^ acc; p[40] = p[40] ^ acc; acc = (p[1] ^ p[41]) & n
-                        p[1] = p[1] ^ acc; p[41] = p[41] ^ acc; acc = (p[2] ^ p[42]) & n; p[2] = p[2] ^ acc
-                        p[42] = p[42] ^ acc; acc = (p[3] ^ p[43]) & n; p[3] = p[3] ^ acc; p[43] = p[43] ^ acc
-                        s = s + 16; p = ptr32(s); count = count - 1
-                else:
-                    dd = ptr32(base + program[pc + 2] * 80); pc = pc + 3; s = 1
-                    if op > 5:
-                        s = 121665
-                    acc = -4864; acc = p[0] * s + acc; acc = b0 + acc; h0 = acc & mask; acc = acc >> 13
-                    acc = p[1] * s + acc; acc = b1 + acc; h1 = acc & mask; acc = acc >> 13; acc = p[2] * s + acc
-                    acc = b2 + acc; h2 = acc & mask; acc = acc >> 13; acc = p[3] * s + acc; acc = b3 + acc
-                    dd[3] = acc & mask; acc = acc >> 13; acc = p[4] * s + acc; acc = b4 + acc; dd[4] = acc & mask
-                    acc = acc >> 13; acc = p[5] * s + acc; acc = b5 + acc; dd[5] = acc & mask; acc = acc >> 13
-                    acc = p[6] * s + acc; acc = b6 + acc; dd[6] = acc & mask; acc = acc >> 13; acc = p[7] * s + acc
-                    acc = b7 + acc; dd[7] = acc & mask; acc = acc >> 13; acc = p[8] * s + acc; acc = b8 + acc
-                    dd[8] = acc & mask; acc = acc >> 13; acc = p[9] * s + acc; acc = b9 + acc; dd[9] = acc & mask
-                    acc = acc >> 13; acc = p[10] * s + acc; acc = b10 + acc; dd[10] = acc & mask; acc = acc >> 13
-                    acc = p[11] * s + acc; acc = b11 + acc; dd[11] = acc & mask; acc = acc >> 13; acc = p[12] * s + acc
-                    acc = b12 + acc; dd[12] = acc & mask; acc = acc >> 13; acc = p[13] * s + acc; acc = b13 + acc
-                    dd[13] = acc & mask; acc = acc >> 13; acc = p[14] * s + acc; acc = b14 + acc; dd[14] = acc & mask
-                    acc = acc >> 13; acc = p[15] * s + acc; acc = b15 + acc; dd[15] = acc & mask; acc = acc >> 13
-                    acc = p[16] * s + acc; acc = b16 + acc; dd[16] = acc & mask; acc = acc >> 13; acc = p[17] * s + acc
-                    acc = b17 + acc; dd[17] = acc & mask; acc = acc >> 13; acc = p[18] * s + acc; acc = b18 + acc
-                    dd[18] = acc & mask; acc = acc >> 13; acc = p[19] * s + acc; acc = b19 + acc; dd[19] = acc & mask
-                    acc = acc >> 13; acc = (acc + 8) * 608; acc = h0 + acc; dd[0] = acc & mask; acc = acc >> 13
-                    acc = h1 + acc; dd[1] = acc & mask; acc = acc >> 13; dd[2] = h2 + acc
+            if op < 5:
+                pc = pc + 2; n = 0 - q; s = base + s * 80; count = 10
+                while count:
+                    acc = (p[0] ^ p[40]) & n; p[0] = p[0] ^ acc; p[40] = p[40] ^ acc; acc = (p[1] ^ p[41]) & n
+                    p[1] = p[1] ^ acc; p[41] = p[41] ^ acc; acc = (p[2] ^ p[42]) & n; p[2] = p[2] ^ acc
+                    p[42] = p[42] ^ acc; acc = (p[3] ^ p[43]) & n; p[3] = p[3] ^ acc; p[43] = p[43] ^ acc
+                    s = s + 16; p = ptr32(s); count = count - 1
             else:
-                n = base + program[pc + 2] * 80; toggle = n ^ base; pc = pc + 3
-                count = 1
+                n = base + program[pc + 2] * 80; toggle = n ^ base; pc = pc + 3; count = 1
                 if op > 7:
                     count = program[pc]; pc = pc + 1
                     if count & 1 == 0:
                         n = base
                 while True:
-                    if op > 7:
-                        b0 = p[0]; b1 = p[1]; b2 = p[2]; b3 = p[3]; b4 = p[4]; b5 = p[5]; b6 = p[6]; b7 = p[7]
-                        b8 = p[8]; b9 = p[9]; b10 = p[10]; b11 = p[11]; b12 = p[12]; b13 = p[13]; b14 = p[14]
-                        b15 = p[15]; b16 = p[16]; b17 = p[17]; b18 = p[18]; b19 = p[19]
-                    h0 = 0; h1 = 0; h2 = 0; h3 = 0; h4 = 0; h5 = 0; h6 = 0; h7 = 0; h8 = 0; h9 = 0; h10 = 0; h11 = 0
-                    h12 = 0; h13 = 0; h14 = 0; h15 = 0; h16 = 0; h17 = 0; h18 = 0; h19 = 0
-                    to = at; at = at + 80
-                    while at > to:
-                        at = at - 20; p = ptr32(at); carry = h19; h23 = p[4] * b19 + h18; acc = p[3] * b19 + h17
-                        h22 = p[4] * b18 + acc; acc = p[2] * b19 + h16; acc = p[3] * b18 + acc; h21 = p[4] * b17 + acc
-                        acc = p[1] * b19 + h15; acc = p[2] * b18 + acc; acc = p[3] * b17 + acc; h20 = p[4] * b16 + acc
-                        acc = p[0] * b19 + h14; acc = p[1] * b18 + acc; acc = p[2] * b17 + acc; acc = p[3] * b16 + acc
-                        h19 = p[4] * b15 + acc; acc = p[0] * b18 + h13; acc = p[1] * b17 + acc; acc = p[2] * b16 + acc
-                        acc = p[3] * b15 + acc; h18 = p[4] * b14 + acc; acc = p[0] * b17 + h12; acc = p[1] * b16 + acc
-                        acc = p[2] * b15 + acc; acc = p[3] * b14 + acc; h17 = p[4] * b13 + acc; acc = p[0] * b16 + h11
-                        acc = p[1] * b15 + acc; acc = p[2] * b14 + acc; acc = p[3] * b13 + acc; h16 = p[4] * b12 + acc
-                        acc = p[0] * b15 + h10; acc = p[1] * b14 + acc; acc = p[2] * b13 + acc; acc = p[3] * b12 + acc
-                        h15 = p[4] * b11 + acc; acc = p[0] * b14 + h9; acc = p[1] * b13 + acc; acc = p[2] * b12 + acc
-                        acc = p[3] * b11 + acc; h14 = p[4] * b10 + acc; acc = p[0] * b13 + h8; acc = p[1] * b12 + acc
-                        acc = p[2] * b11 + acc; acc = p[3] * b10 + acc; h13 = p[4] * b9 + acc; acc = p[0] * b12 + h7
-                        acc = p[1] * b11 + acc; acc = p[2] * b10 + acc; acc = p[3] * b9 + acc; h12 = p[4] * b8 + acc
-                        acc = p[0] * b11 + h6; acc = p[1] * b10 + acc; acc = p[2] * b9 + acc; acc = p[3] * b8 + acc
-                        h11 = p[4] * b7 + acc; acc = p[0] * b10 + h5; acc = p[1] * b9 + acc; acc = p[2] * b8 + acc
-                        acc = p[3] * b7 + acc; h10 = p[4] * b6 + acc; acc = p[0] * b9 + h4; acc = p[1] * b8 + acc
-                        acc = p[2] * b7 + acc; acc = p[3] * b6 + acc; h9 = p[4] * b5 + acc; acc = p[0] * b8 + h3
-                        acc = p[1] * b7 + acc; acc = p[2] * b6 + acc; acc = p[3] * b5 + acc; h8 = p[4] * b4 + acc
-                        acc = p[0] * b7 + h2; acc = p[1] * b6 + acc; acc = p[2] * b5 + acc; acc = p[3] * b4 + acc
-                        h7 = p[4] * b3 + acc; acc = p[0] * b6 + h1; acc = p[1] * b5 + acc; acc = p[2] * b4 + acc
-                        acc = p[3] * b3 + acc; h6 = p[4] * b2 + acc; acc = p[0] * b5 + h0; acc = p[1] * b4 + acc
-                        acc = p[2] * b3 + acc; acc = p[3] * b2 + acc; h5 = p[4] * b1 + acc; acc = p[0] * b4
-                        acc = p[1] * b3 + acc; acc = p[2] * b2 + acc; acc = p[3] * b1 + acc; h4 = p[4] * b0 + acc
-                        acc = p[0] * b3; acc = p[1] * b2 + acc; acc = p[2] * b1 + acc; h3 = p[3] * b0 + acc
-                        acc = p[0] * b2; acc = p[1] * b1 + acc; h2 = p[2] * b0 + acc; acc = p[0] * b1
-                        h1 = p[1] * b0 + acc; h0 = p[0] * b0; acc = 0; acc = h20 + acc; h20 = acc & mask
-                        acc = acc >> 13; acc = h21 + acc; h21 = acc & mask; acc = acc >> 13; acc = h22 + acc
-                        h22 = acc & mask; acc = acc >> 13; acc = h23 + acc; h23 = acc & mask; acc = acc >> 13
-                        acc = carry + acc; carry = acc & mask; acc = acc >> 13; h5 = acc * 608 + h5
-                        h4 = carry * 608 + h4; h0 = h20 * 608 + h0; h1 = h21 * 608 + h1; h2 = h22 * 608 + h2
-                        h3 = h23 * 608 + h3
+                    if op < 6:
+                        h0 = p[0] + b0; h1 = p[1] + b1; h2 = p[2] + b2; h3 = p[3] + b3; h4 = p[4] + b4
+                        h5 = p[5] + b5; h6 = p[6] + b6; h7 = p[7] + b7; h8 = p[8] + b8; h9 = p[9] + b9
+                        h10 = p[10] + b10; h11 = p[11] + b11; h12 = p[12] + b12; h13 = p[13] + b13
+                        h14 = p[14] + b14; h15 = p[15] + b15; h16 = p[16] + b16; h17 = p[17] + b17
+                        h18 = p[18] + b18; h19 = p[19] + b19
+                    elif op < 7:
+                        h0 = p[0] * 121665 + b0; h1 = p[1] * 121665 + b1; h2 = p[2] * 121665 + b2
+                        h3 = p[3] * 121665 + b3; h4 = p[4] * 121665 + b4; h5 = p[5] * 121665 + b5
+                        h6 = p[6] * 121665 + b6; h7 = p[7] * 121665 + b7; h8 = p[8] * 121665 + b8
+                        h9 = p[9] * 121665 + b9; h10 = p[10] * 121665 + b10; h11 = p[11] * 121665 + b11
+                        h12 = p[12] * 121665 + b12; h13 = p[13] * 121665 + b13; h14 = p[14] * 121665 + b14
+                        h15 = p[15] * 121665 + b15; h16 = p[16] * 121665 + b16; h17 = p[17] * 121665 + b17
+                        h18 = p[18] * 121665 + b18; h19 = p[19] * 121665 + b19
+                    else:
+                        if op > 7:
+                            b0 = p[0]; b1 = p[1]; b2 = p[2]; b3 = p[3]; b4 = p[4]; b5 = p[5]; b6 = p[6]; b7 = p[7]
+                            b8 = p[8]; b9 = p[9]; b10 = p[10]; b11 = p[11]; b12 = p[12]; b13 = p[13]; b14 = p[14]
+                            b15 = p[15]; b16 = p[16]; b17 = p[17]; b18 = p[18]; b19 = p[19]
+                        h0 = 0; h1 = 0; h2 = 0; h3 = 0; h4 = 0; h5 = 0; h6 = 0; h7 = 0; h8 = 0; h9 = 0; h10 = 0; h11 = 0
+                        h12 = 0; h13 = 0; h14 = 0; h15 = 0; h16 = 0; h17 = 0; h18 = 0; h19 = 0
+                        to = at; at = at + 80
+                        while at > to:
+                            at = at - 20; p = ptr32(at); carry = h19; h23 = p[4] * b19 + h18; acc = p[3] * b19 + h17
+                            h22 = p[4] * b18 + acc; acc = p[2] * b19 + h16; acc = p[3] * b18 + acc; h21 = p[4] * b17 + acc
+                            acc = p[1] * b19 + h15; acc = p[2] * b18 + acc; acc = p[3] * b17 + acc; h20 = p[4] * b16 + acc
+                            acc = p[0] * b19 + h14; acc = p[1] * b18 + acc; acc = p[2] * b17 + acc; acc = p[3] * b16 + acc
+                            h19 = p[4] * b15 + acc; acc = p[0] * b18 + h13; acc = p[1] * b17 + acc; acc = p[2] * b16 + acc
+                            acc = p[3] * b15 + acc; h18 = p[4] * b14 + acc; acc = p[0] * b17 + h12; acc = p[1] * b16 + acc
+                            acc = p[2] * b15 + acc; acc = p[3] * b14 + acc; h17 = p[4] * b13 + acc; acc = p[0] * b16 + h11
+                            acc = p[1] * b15 + acc; acc = p[2] * b14 + acc; acc = p[3] * b13 + acc; h16 = p[4] * b12 + acc
+                            acc = p[0] * b15 + h10; acc = p[1] * b14 + acc; acc = p[2] * b13 + acc; acc = p[3] * b12 + acc
+                            h15 = p[4] * b11 + acc; acc = p[0] * b14 + h9; acc = p[1] * b13 + acc; acc = p[2] * b12 + acc
+                            acc = p[3] * b11 + acc; h14 = p[4] * b10 + acc; acc = p[0] * b13 + h8; acc = p[1] * b12 + acc
+                            acc = p[2] * b11 + acc; acc = p[3] * b10 + acc; h13 = p[4] * b9 + acc; acc = p[0] * b12 + h7
+                            acc = p[1] * b11 + acc; acc = p[2] * b10 + acc; acc = p[3] * b9 + acc; h12 = p[4] * b8 + acc
+                            acc = p[0] * b11 + h6; acc = p[1] * b10 + acc; acc = p[2] * b9 + acc; acc = p[3] * b8 + acc
+                            h11 = p[4] * b7 + acc; acc = p[0] * b10 + h5; acc = p[1] * b9 + acc; acc = p[2] * b8 + acc
+                            acc = p[3] * b7 + acc; h10 = p[4] * b6 + acc; acc = p[0] * b9 + h4; acc = p[1] * b8 + acc
+                            acc = p[2] * b7 + acc; acc = p[3] * b6 + acc; h9 = p[4] * b5 + acc; acc = p[0] * b8 + h3
+                            acc = p[1] * b7 + acc; acc = p[2] * b6 + acc; acc = p[3] * b5 + acc; h8 = p[4] * b4 + acc
+                            acc = p[0] * b7 + h2; acc = p[1] * b6 + acc; acc = p[2] * b5 + acc; acc = p[3] * b4 + acc
+                            h7 = p[4] * b3 + acc; acc = p[0] * b6 + h1; acc = p[1] * b5 + acc; acc = p[2] * b4 + acc
+                            acc = p[3] * b3 + acc; h6 = p[4] * b2 + acc; acc = p[0] * b5 + h0; acc = p[1] * b4 + acc
+                            acc = p[2] * b3 + acc; acc = p[3] * b2 + acc; h5 = p[4] * b1 + acc; acc = p[0] * b4
+                            acc = p[1] * b3 + acc; acc = p[2] * b2 + acc; acc = p[3] * b1 + acc; h4 = p[4] * b0 + acc
+                            acc = p[0] * b3; acc = p[1] * b2 + acc; acc = p[2] * b1 + acc; h3 = p[3] * b0 + acc
+                            acc = p[0] * b2; acc = p[1] * b1 + acc; h2 = p[2] * b0 + acc; acc = p[0] * b1
+                            h1 = p[1] * b0 + acc; h0 = p[0] * b0; acc = 0; acc = h20 + acc; h20 = acc & mask
+                            acc = acc >> 13; acc = h21 + acc; h21 = acc & mask; acc = acc >> 13; acc = h22 + acc
+                            h22 = acc & mask; acc = acc >> 13; acc = h23 + acc; h23 = acc & mask; acc = acc >> 13
+                            acc = carry + acc; carry = acc & mask; acc = acc >> 13; h5 = acc * 608 + h5
+                            h4 = carry * 608 + h4; h0 = h20 * 608 + h0; h1 = h21 * 608 + h1; h2 = h22 * 608 + h2
+                            h3 = h23 * 608 + h3
                     p = ptr32(n); acc = -119537664; acc = h0 + acc; p[0] = acc & mask; acc = acc >> 13; acc = h1 + acc
                     p[1] = acc & mask; acc = acc >> 13; acc = h2 + acc; p[2] = acc & mask; acc = acc >> 13
                     acc = h3 + acc; p[3] = acc & mask; acc = acc >> 13; acc = h4 + acc; p[4] = acc & mask

@@ -12,10 +12,9 @@ FOLD = 608  # 2^260 mod p
 ROWS = 5  # limbs of one factor that a turn of a product's loop takes
 HIGHEST = LIMBS + ROWS - 1  # columns that a turn adds to
 
-# A product of limbs with a signed operand ends in a carry c of either sign out of limb 19. Adding
-# PRODUCT_BIAS * 32 p = PRODUCT_BIAS * (2^260 - 608) makes it positive, so every limb stored is too.
-PRODUCT_BIAS = 24 << BITS
-SUM_BIAS = 8
+# With a signed operand what is carried out of limb 19 may have either sign. Adding BIAS * 32 p =
+# BIAS * (2^260 - 608) makes it positive, so every limb stored is too.
+BIAS = 24 << BITS
 
 HEAD = '''"""Arithmetic modulo 2^255 - 19. Written by tools/curve25519/programs.py.
 
@@ -47,7 +46,6 @@ def run(acc: int, p: ptr32, program: ptr8, script: ptr16):
     s = 0
     n = 0
     to = 0
-    dd = p
     r = ptr16(base)
     at = 0
     carry = 0
@@ -84,7 +82,7 @@ def shift():
 
 
 def product():
-    """Slot p times B into the slot at n, by Horner's rule from p's highest five limbs down.
+    """h0 to h19 become the columns of slot p times B, by Horner's rule from p's highest limbs down.
 
     A turn of the loop moves the sum up by five limbs and adds five limbs of p times B: h0 to h23
     are its columns, of which those from 20 on, with what was moved above them, are carried and
@@ -95,59 +93,41 @@ def product():
     turn += [f"carry = h{LIMBS - 1}"]
     for k in range(HIGHEST - 1, -1, -1):
         terms = [f"p[{i}] * b{k - i}" for i in range(ROWS) if 0 <= k - i < LIMBS]
-        moved = [f"h{k - ROWS}"] if k >= ROWS else []
-        turn += total(terms, moved, f"h{k}")
+        turn += total(terms, f"h{k - ROWS}" if k >= ROWS else "", f"h{k}")
     turn += ["acc = 0"]
     for k in range(LIMBS, HIGHEST):
         turn += [f"acc = h{k} + acc", f"h{k} = acc & mask", shift()]
     turn += ["acc = carry + acc", "carry = acc & mask", shift()]
     turn += [f"h{ROWS} = acc * {FOLD} + h{ROWS}", f"h{ROWS - 1} = carry * {FOLD} + h{ROWS - 1}"]
     turn += [f"h{k} = h{LIMBS + k} * {FOLD} + h{k}" for k in range(ROWS - 1)]
-    end = ["p = ptr32(n)", f"acc = {-FOLD * PRODUCT_BIAS}"]
-    for k in range(LIMBS):
-        end += [f"acc = h{k} + acc", f"p[{k}] = acc & mask", shift()]
-    end += carry_round("p", ("p[0]", "p[1]", "p[2]"), PRODUCT_BIAS)
     return [
         *lines([f"h{k} = 0" for k in range(LIMBS)], 0).splitlines(),
         "to = at; at = at + 80",
         "while at > to:",
         *lines(turn, 4).splitlines(),
-        *lines(end, 0).splitlines(),
     ]
 
 
 def total(terms, kept, target):
     """Statements that leave the sum of the products and what is kept in a local."""
+    terms = [terms[0] + (f" + {kept}" if kept else ""), *terms[1:]]
     if len(terms) == 1:
-        return [" + ".join([f"{target} = {terms[0]}", *kept])]
-    first = " + ".join([f"acc = {terms[0]}", *kept])
-    return [first, *(f"acc = {t} + acc" for t in terms[1:-1]), f"{target} = {terms[-1]} + acc"]
+        return [f"{target} = {terms[0]}"]
+    middle = [f"acc = {t} + acc" for t in terms[1:-1]]
+    return [f"acc = {terms[0]}", *middle, f"{target} = {terms[-1]} + acc"]
 
 
-def carry_round(pointer, limbs, bias):
-    """What is left above limb 19, and the bias, come back to limb 0; its carry goes on to 1, 2."""
-    return [
-        f"acc = (acc + {bias}) * {FOLD}",
-        f"acc = {limbs[0]} + acc",
-        f"{pointer}[0] = acc & mask",
-        shift(),
-        f"acc = {limbs[1]} + acc",
-        f"{pointer}[1] = acc & mask",
-        shift(),
-        f"{pointer}[2] = {limbs[2]} + acc",
-    ]
+def carry():
+    """h0 to h19, carried, become the slot at n; what is left above goes to limb 0, its carry on."""
+    code = ["p = ptr32(n)", f"acc = {-FOLD * BIAS}"]
+    for k in range(LIMBS):
+        code += [f"acc = h{k} + acc", f"p[{k}] = acc & mask", shift()]
+    code += [f"acc = (acc + {BIAS}) * {FOLD}"]
+    for k in range(2):
+        code += [f"acc = p[{k}] + acc", f"p[{k}] = acc & mask", shift()]
+    return lines([*code, "p[2] = p[2] + acc"], 0).splitlines()
 
 
-def carry_sum(terms, bias):
-    """The sum of `terms` for each limb, carried, into dd."""
-    code = [f"acc = {-FOLD * bias}"]
-    for i in range(LIMBS):
-        code += [f"acc = {t.format(i=i)} + acc" for t in terms]
-        code += [f"h{i} = acc & mask" if i < 3 else f"dd[{i}] = acc & mask", shift()]
-    return code + carry_round("dd", ("h0", "h1", "h2"), bias)
-
-
-DESTINATION = ["dd = ptr32(base + program[pc + 2] * 80)", "pc = pc + 3"]
 ROW = ["r = ptr16(base + q + s * 40)"]
 NEXT = ["pc = pc + 2"]
 
@@ -156,21 +136,25 @@ def step(name, meaning, statements):
     return (name, meaning, lines(statements, 0).splitlines())
 
 
-def products():
-    """One body for products and squares. Squares go from slot s to n and slot 0 by turns."""
+def results():
+    """One body for what ends in a carried slot. Squares go from slot s to n and slot 0 by turns."""
+    setup = ["n = base + program[pc + 2] * 80", "toggle = n ^ base", "pc = pc + 3", "count = 1"]
     return [
-        *lines(
-            ["n = base + program[pc + 2] * 80", "toggle = n ^ base", "pc = pc + 3"], 0
-        ).splitlines(),
-        "count = 1",
+        *lines(setup, 0).splitlines(),
         "if op > 7:",
         "    count = program[pc]; pc = pc + 1",
         "    if count & 1 == 0:",
         "        n = base",
         "while True:",
-        "    if op > 7:",
-        *lines(each("b{i} = p[{i}]"), 8).splitlines(),
-        *("    " + line for line in product()),
+        "    if op < 6:",
+        *lines(each("h{i} = p[{i}] + b{i}"), 8).splitlines(),
+        "    elif op < 7:",
+        *lines(each("h{i} = p[{i}] * 121665 + b{i}"), 8).splitlines(),
+        "    else:",
+        "        if op > 7:",
+        *lines(each("b{i} = p[{i}]"), 12).splitlines(),
+        *("        " + line for line in product()),
+        *("    " + line for line in carry()),
         "    count = count - 1",
         "    if count == 0:",
         "        break",
@@ -200,20 +184,9 @@ def conditional_swap():
     )
 
 
-def scaled_sum():
-    """One body for two operations: a factor costs 80 instructions, a second body 1.1 KB."""
-    return [
-        *lines([*DESTINATION, "s = 1"], 0).splitlines(),
-        "if op > 5:",
-        "    s = 121665",
-        *lines(carry_sum(["p[{i}] * s", "b{i}"], SUM_BIAS), 0).splitlines(),
-    ]
-
-
 def operations():
     """(name, meaning, code lines) in the order of their numbers."""
-    sum_ = scaled_sum()
-    products_ = products()
+    results_ = results()
     return [
         (
             "END",
@@ -228,13 +201,13 @@ def operations():
         step("RSUB", "B = slot s - B", NEXT + each("b{i} = p[{i}] - b{i}")),
         step("LOAD_ROW", "B = part s of row q", NEXT + ROW + each("b{i} = r[{i}]")),
         conditional_swap(),
-        ("SUM", "slot n = slot s + B", sum_),
-        ("SCALE", "slot n = 121665 * slot s + B", sum_),
-        ("MUL", "slot n = slot s * B", products_),
+        ("SUM", "slot n = slot s + B", results_),
+        ("SCALE", "slot n = 121665 * slot s + B", results_),
+        ("MUL", "slot n = slot s * B", results_),
         (
             "SQUARE",
             "slot n = slot s squared `count` times (the byte after n); B and slot 0 are lost",
-            products_,
+            results_,
         ),
     ]
 
@@ -245,8 +218,8 @@ def tree(codes, first, indent):
     if all(code is codes[0] for code in codes):
         return [pad + line for line in codes[0]]
     half = len(codes) // 2
-    if codes[half - 1] is codes[half]:  # two operations with one body stay together
-        half += 1
+    while codes[half - 1] is codes[half]:  # operations with one body, the last, stay together
+        half -= 1
     return [
         f"{pad}if op < {first + half}:",
         *tree(codes[:half], first, indent + 4),
