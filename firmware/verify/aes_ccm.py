@@ -16,36 +16,8 @@ _BLOCK = const(16)
 _WORK_BYTES = const(256)
 _MAX_SHORT_AAD = const(0xFEFF)
 
-_ZERO_IV = bytes(_BLOCK)
 _work = bytearray(_WORK_BYTES)
-_view = memoryview(_work)
 _mac = bytearray(_BLOCK)
-
-
-def _absorb(cbc, used, piece):
-    """Takes a piece into the CBC-MAC; returns how many bytes of `_work` wait to be encrypted."""
-    length = len(piece)
-    done = 0
-    while done < length:
-        count = min(_WORK_BYTES - used, length - done)
-        _work[used : used + count] = piece[done : done + count]
-        used += count
-        done += count
-        if used == _WORK_BYTES:
-            used = _pad(cbc, used)
-    return used
-
-
-def _pad(cbc, used):
-    """Fills the block up with zeros and takes in what waits; returns 0, what waits then."""
-    end = (used + _BLOCK - 1) // _BLOCK * _BLOCK
-    for index in range(used, end):
-        _work[index] = 0
-    if end:
-        part = _view[:end]
-        cbc.encrypt(part, part)
-        _mac[:] = _view[end - _BLOCK : end]
-    return 0
 
 
 def seal(key, nonce, aad, data, tag):
@@ -63,53 +35,59 @@ def seal(key, nonce, aad, data, tag):
         raise ValueError
     aad_bytes = sum(len(part) for part in aad)
     flags = ((aad_bytes > 0) << 6) | ((tag_bytes - 2) // 2 << 3) | (counter_bytes - 1)
-    cbc = cryptolib.aes(key, _CBC, _ZERO_IV)
-    used = _absorb(cbc, 0, bytes((flags,)))
-    used = _absorb(cbc, used, nonce)
-    used = _absorb(cbc, used, len(data).to_bytes(counter_bytes, "big"))
-    if aad_bytes:
-        if aad_bytes > _MAX_SHORT_AAD:
-            head = b"\xff\xfe" + aad_bytes.to_bytes(4, "big")
-        else:
-            head = aad_bytes.to_bytes(2, "big")
-        used = _absorb(cbc, used, head)
-        for part in aad:
-            used = _absorb(cbc, used, part)
-        used = _pad(cbc, used)
-    _pad(cbc, _absorb(cbc, used, data))
+    head = bytes((flags,)) + nonce + len(data).to_bytes(counter_bytes, "big")
+    if aad_bytes > _MAX_SHORT_AAD:
+        head += b"\xff\xfe" + aad_bytes.to_bytes(4, "big")
+    elif aad_bytes:
+        head += aad_bytes.to_bytes(2, "big")
+    aad_padding = bytes(-(len(head) + aad_bytes) % _BLOCK)
+    data_padding = bytes(-len(data) % _BLOCK)
+    _authenticate(key, (head,) + aad + (aad_padding, data, data_padding))
+    _encrypt(key, bytes((counter_bytes - 1,)) + nonce, counter_bytes, data, tag)
+
+
+def _authenticate(key, pieces):
+    """CBC-MAC (RFC 3610 section 2.2) of pieces that together are whole blocks, into `_mac`."""
+    cbc = cryptolib.aes(key, _CBC, bytes(_BLOCK))
+    used = 0
+    for piece in pieces:
+        done = 0
+        while done < len(piece):
+            if used == _WORK_BYTES:
+                cbc.encrypt(_work, _work)
+                used = 0
+            count = min(_WORK_BYTES - used, len(piece) - done)
+            _work[used : used + count] = piece[done : done + count]
+            used += count
+            done += count
+    part = memoryview(_work)[:used]
+    cbc.encrypt(part, part)
+    _mac[:] = part[-_BLOCK:]
     wipe_aes(cbc)
-    _encrypt(key, nonce, counter_bytes, data, tag)
 
 
-def _encrypt(key, nonce, counter_bytes, data, tag):
-    """Counter mode (RFC 3610 section 2.3): block 0 hides the MAC, blocks 1 and up the data."""
+def _encrypt(key, first, counter_bytes, data, tag):
+    """Counter mode (RFC 3610 section 2.3): block 0 hides the MAC, blocks 1 and up the data.
+
+    first: what each of the blocks begins with, before the counter.
+    """
     ecb = cryptolib.aes(key, _ECB)
+    at = _WORK_BYTES  # in the key stream, of which nothing is made yet
     counter = 0
-    start = -_BLOCK  # of the block's data; the first block has none
-    while start < len(data):
-        blocks = min(_WORK_BYTES // _BLOCK, (len(data) - start + _BLOCK - 1) // _BLOCK)
-        for index in range(blocks):
-            at = index * _BLOCK
-            _work[at] = counter_bytes - 1
-            _work[at + 1 : at + 16 - counter_bytes] = nonce
-            _work[at + 16 - counter_bytes : at + 14] = _ZERO_IV[: counter_bytes - 2]
-            _work[at + 14] = counter >> 8
-            _work[at + 15] = counter & 0xFF
-            counter += 1
-        part = _view[: blocks * _BLOCK]
-        ecb.encrypt(part, part)
-        at = 0
-        if start < 0:
-            for index in range(len(tag)):
-                tag[index] = _mac[index] ^ _work[index]
-            start = 0
-            at = _BLOCK
-        count = min(blocks * _BLOCK - at, len(data) - start)
-        for index in range(count):
-            data[start + index] ^= _work[at + index]
-        start += count
-        if not count:
-            break
+    for index in range(-_BLOCK, len(data)):
+        if at == _WORK_BYTES:
+            size = min(_WORK_BYTES, (len(data) - index + _BLOCK - 1) // _BLOCK * _BLOCK)
+            for at in range(0, size, _BLOCK):
+                _work[at : at + _BLOCK] = first + counter.to_bytes(counter_bytes, "big")
+                counter += 1
+            part = memoryview(_work)[:size]
+            ecb.encrypt(part, part)
+            at = 0
+        if index >= 0:
+            data[index] ^= _work[at]
+        elif at < len(tag):
+            tag[at] = _mac[at] ^ _work[at]
+        at += 1
     wipe_aes(ecb)
     wipe(_work)
     wipe(_mac)

@@ -26,11 +26,16 @@ class HmacDrbg:
         """SP 800-90A section 10.1.2.3. entropy: 32 bytes of it at least; the others are bytes."""
         self._key = bytes(_OUT_BYTES)
         self._value = bytes([1] * _OUT_BYTES)  # no literal: it will be overwritten
-        self._update(entropy, nonce, personalization)
+        self.reseed(entropy, nonce, personalization)
 
-    def reseed(self, entropy, additional=b""):
-        """Section 10.1.2.4: stirs in more entropy."""
-        self._update(entropy, additional)
+    def reseed(self, *provided):
+        """Section 10.1.2.4: stirs in more entropy, bytes-likes one after the other.
+
+        That is the update of section 10.1.2.2, with which the other two also end.
+        """
+        self._next_key(b"\x00", *provided)
+        if any(provided):
+            self._next_key(b"\x01", *provided)
 
     def generate(self, size, additional=b""):
         """Section 10.1.2.5: `size` random bytes, 65 536 at most. Raises ValueError for more.
@@ -40,26 +45,20 @@ class HmacDrbg:
         if not 0 <= size <= _MAX_REQUEST_BYTES:
             raise ValueError
         if additional:
-            self._update(additional)
+            self.reseed(additional)
         out = bytearray(size)
         for at in range(0, size, _OUT_BYTES):
             self._next_value()
             count = min(_OUT_BYTES, size - at)
             out[at : at + count] = memoryview(self._value)[:count]
-        self._update(additional)
+        self.reseed(additional)
         drawn = bytes(out)
         wipe(out)
         return drawn
 
-    def _update(self, *provided):
-        """Section 10.1.2.2."""
-        self._next_key(b"\x00", provided)
-        if any(len(part) for part in provided):
-            self._next_key(b"\x01", provided)
-
-    def _next_key(self, separator, provided):
+    def _next_key(self, *provided):
         old = self._key
-        self._key = hmac_sha256(old, self._value, separator, *provided)
+        self._key = hmac_sha256(old, self._value, *provided)
         wipe(old)
         self._next_value()
 

@@ -16,9 +16,8 @@ except ImportError:
     # CPython: nothing can be overwritten by address, and `id` is no promise of one.
     addressof = bytearray_at = None
 
-_KEY = bytes(32)
 _WORD_BYTES = 8 if sys.maxsize > 0x7FFFFFFF else 4
-_zeros = memoryview(bytes(512))
+_zeros = memoryview(bytes(64))
 
 
 def wipe(secret):
@@ -44,20 +43,15 @@ def _object_bytes(make):
     return size if made else 0
 
 
-def _new_aes():
-    return cryptolib.aes(_KEY, 1)
-
-
 _AES_BYTES = _HASH_BYTES = 0
 if bytearray_at:
-    _AES_BYTES = _object_bytes(_new_aes)
+    _AES_BYTES = _object_bytes(lambda key=bytes(32): cryptolib.aes(key, 1))
     _HASH_BYTES = _object_bytes(hashlib.sha256)
 
 
 def _wipe_object(thing, size):
     # The first word is the object's type, which the collector may still look at.
-    content = bytearray_at(id(thing), size)
-    content[_WORD_BYTES:] = _zeros[: size - _WORD_BYTES]
+    wipe(bytearray_at(id(thing) + _WORD_BYTES, size - _WORD_BYTES))
 
 
 def wipe_aes(cipher):
