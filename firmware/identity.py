@@ -25,9 +25,11 @@ class Identity:
         data = files.read(_FILE)
         if data is None:
             return
-        if len(data) != _FILE_BYTES:
+        seed, public_key = data[8:40], data[40:]
+        # Also because a signature with another public key could give the private one away.
+        if len(data) != _FILE_BYTES or ed25519.public_key(seed) != public_key:
             raise Malformed
-        self.device_id, self._seed, self.public_key = data[:8], data[8:40], data[40:]
+        self.device_id, self._seed, self.public_key = data[:8], seed, public_key
 
     def make(self, random):
         """Makes id and key, unless there are some: they are for good.
@@ -41,4 +43,4 @@ class Identity:
 
     def sign(self, message):
         """The Ed25519 signature, 64 bytes, of a message, bytes."""
-        return ed25519.sign(self._seed, message)
+        return ed25519.sign(self._seed, message, self.public_key)

@@ -210,8 +210,11 @@ def public_key(seed):
     return signing.public_key(seed)
 
 
-def sign(seed, message):
-    """The 64-byte signature of `message` by the 32-byte private key (RFC 8032 section 5.1.6)."""
+def sign(seed, message, public=None):
+    """The 64-byte signature of `message` by the 32-byte private key (RFC 8032 section 5.1.6).
+
+    public: as for signing.sign: its public key, certainly.
+    """
     from verify import signing
 
-    return signing.sign(seed, message)
+    return signing.sign(seed, message, public)
