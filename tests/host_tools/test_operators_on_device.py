@@ -1,8 +1,5 @@
 """Operators at work on the device's own code on a simulated board: seal to, command, revoke."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -15,33 +12,15 @@ from provisioning.collection import CollectionList, row_of
 from provisioning.keys import raw_public
 from provisioning.revocation import RevocationList
 from provisioning.signed import seal
-from simulator.board import VirtualBoard
 from simulator.link import LinkPort
-from tests.runtimes import micropython_or_skip
 
-ROOT = Path(__file__).parents[2]
 NOW_S = 1790000000
 OWNER, LI = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 
 
-@pytest.fixture(scope="module")
-def firmware(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("device") / "firmware"
-    shutil.copytree(ROOT / "firmware", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(Path(__file__).with_name("without_scanner.py"), folder / "without_scanner.py")
-    return folder
-
-
-@pytest.fixture(params=["cpython", "micropython"])
-def client(request, firmware, tmp_path):
-    if request.param == "micropython":
-        micropython_or_skip()
-    with VirtualBoard(
-        tmp_path / "board", firmware=firmware, main="without_scanner.py", runtime=request.param
-    ) as board:
-        board.power_on()
-        board.run_for_ms(500)
-        yield Client(LinkPort(board))
+@pytest.fixture
+def client(board):
+    return Client(LinkPort(board))
 
 
 def _collection(count):

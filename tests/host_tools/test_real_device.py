@@ -3,9 +3,6 @@
 What the host signs is what the device verifies: two implementations of every format.
 """
 
-import shutil
-from pathlib import Path
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -21,32 +18,9 @@ from provisioning.revocation import RevocationList
 from provisioning.settings import Settings
 from provisioning.signed import seal
 from provisioning.trust import Issuer, TrustList
-from simulator.board import VirtualBoard
 from simulator.link import LinkPort
-from tests.runtimes import micropython_or_skip
 
-ROOT = Path(__file__).parents[2]
 NOW_S = 1790000000
-
-
-@pytest.fixture(scope="module")
-def firmware(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("device") / "firmware"
-    shutil.copytree(ROOT / "firmware", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(Path(__file__).with_name("without_scanner.py"), folder / "without_scanner.py")
-    return folder
-
-
-@pytest.fixture(params=["cpython", "micropython"])
-def board(request, firmware, tmp_path):
-    if request.param == "micropython":
-        micropython_or_skip()
-    with VirtualBoard(
-        tmp_path / "board", firmware=firmware, main="without_scanner.py", runtime=request.param
-    ) as board:
-        board.power_on()
-        board.run_for_ms(500)
-        yield board
 
 
 class Owner:

@@ -2,59 +2,23 @@
 
 import gc
 
-from journal import JournalFull, bodies, layout
-from journal_torture import mounted, use_cheap_hpke
-from weak_flash import SECTOR_BYTES, Dice, WeakFlash
+from journal import bodies, layout
+from journal_torture import mounted
+from small_journal import NOON, fill, made_journal, register, settle, subject
+from weak_flash import SECTOR_BYTES, Dice
 
-NOON = 1700000000
 SECTORS = 256
 FLASH_BYTES = SECTORS * SECTOR_BYTES
 BOOT_READ_BYTES = FLASH_BYTES * 3 // 100
 
 
-def _journal(sectors=SECTORS):
-    use_cheap_hpke()
-    gc.collect()
-    flash = WeakFlash(sectors)
-    journal = mounted(flash, Dice(1))
-    _settle(journal)
-    return flash, journal
-
-
-def _settle(journal):
-    while journal.idle(NOON):
-        pass
-
-
-def _subject(number):
-    return number.to_bytes(4, "big") * 4
-
-
-def _register(journal, number, position=0):
-    payload = [_subject(number), b"cti-8 by", 3, 1, position, 77]
-    return journal.append(bodies.REGISTRATION, NOON, payload)
-
-
-def _fill(journal, limit=1 << 20):
-    """Registers people, an idle step after each, until it is full; returns how many."""
-    number = 0
-    try:
-        while number < limit:
-            _register(journal, number)
-            journal.idle(NOON)
-            number += 1
-    except JournalFull:
-        pass
-    return number
-
-
 def test_a_registration_is_one_program_and_a_look_at_it():
-    flash, journal = _journal(64)
-    _settle(journal)
+    flash, journal = made_journal(64)
+    settle(journal)
     most_read = 0
     for number in range(3000):
         operations, programmed, read = flash.operations, flash.programmed, flash.read_bytes
-        _register(journal, number)
+        register(journal, number)
         assert flash.operations == operations + 1
         assert flash.programmed - programmed in (64, 128)  # 128: with a sector's header
         most_read = max(most_read, flash.read_bytes - read)
@@ -64,10 +28,10 @@ def test_a_registration_is_one_program_and_a_look_at_it():
 
 
 def test_one_idle_step_a_registration_is_enough_all_round_the_ring():
-    flash, journal = _journal(16)
+    flash, journal = made_journal(16)
     for number in range(4000):
         operations, erases = flash.operations, sum(flash.erases)
-        last = _register(journal, number)
+        last = register(journal, number)
         assert flash.operations == operations + 1 and sum(flash.erases) == erases, number
         journal.idle(NOON)
         if number % 300 == 299:
@@ -82,9 +46,9 @@ def test_one_idle_step_a_registration_is_enough_all_round_the_ring():
 
 
 def test_a_full_megabyte_holds_15000_people_and_boots_with_few_reads():
-    flash, journal = _journal()
+    flash, journal = made_journal(SECTORS)
     journal.append(bodies.TUBE_OPENED, NOON, ["T1234567", 77])
-    count = _fill(journal)
+    count = fill(journal)
     assert count > 15000, count
     # Bytes of sealed records: the epochs' are not even counted
     assert flash.programmed <= 1.1 * 64 * count
@@ -96,21 +60,21 @@ def test_a_full_megabyte_holds_15000_people_and_boots_with_few_reads():
     used = flash.read_bytes - before
     assert used <= BOOT_READ_BYTES, used
     # Asking for someone costs the candidates of a tag of 16 bits, not the log.
-    _settle(journal)
+    settle(journal)
     before = flash.read_bytes
     for number in range(100):
-        assert journal.seen_subject(_subject(count + number)) is None
+        assert journal.seen_subject(subject(count + number)) is None
     assert flash.read_bytes - before <= 100 * 64 * 2
     for number in range(0, count, 1000):
-        assert journal.seen_subject(_subject(number)) is not None
+        assert journal.seen_subject(subject(number)) is not None
 
 
 def test_a_tube_that_began_in_the_sector_before_does_not_make_booting_dear():
-    flash, journal = _journal()
-    _fill(journal, 15000)
+    flash, journal = made_journal(SECTORS)
+    fill(journal, 15000)
     journal.append(bodies.TUBE_OPENED, NOON, ["T1234567", 77])
     for number in range(15000, 15007):
-        _register(journal, number, number - 14999)
+        register(journal, number, number - 14999)
     for _ in range(80):
         journal.append(bodies.CLOCK_SET, NOON, [NOON, NOON + 1])
     before = flash.read_bytes
@@ -121,7 +85,7 @@ def test_a_tube_that_began_in_the_sector_before_does_not_make_booting_dear():
 
 
 def test_a_day_of_junk_takes_two_percent():
-    flash, journal = _journal()
+    flash, journal = made_journal(SECTORS)
     before, programmed = journal.remaining, flash.programmed
     counts = [[reason, 9999] for reason in bodies.REASONS]
     for minutes in range(0, 24 * 60, 10):
@@ -134,15 +98,15 @@ def test_a_day_of_junk_takes_two_percent():
 def test_working_memory_besides_the_index_is_8_kilobytes():
     if not hasattr(gc, "mem_alloc"):
         return  # CPython does not say
-    flash, journal = _journal()
+    flash, journal = made_journal(SECTORS)
     journal = None
     gc.collect()
     before = gc.mem_alloc()
     journal = mounted(flash, Dice(1))
     for number in range(300):
-        _register(journal, number)
+        register(journal, number)
         journal.idle(NOON)
-        journal.seen_subject(_subject(number))
+        journal.seen_subject(subject(number))
     journal.append(bodies.MANUAL, NOON, [1, "11010519491231002X", "Zhang", 1, 77])
     journal.append(bodies.TUBE_OPENED, NOON, ["T1234567", 77])
     gc.collect()
@@ -152,7 +116,7 @@ def test_working_memory_besides_the_index_is_8_kilobytes():
     gc.collect()
     before = gc.mem_alloc()
     gc.disable()
-    _register(journal, 300)
+    register(journal, 300)
     used = gc.mem_alloc() - before
     gc.enable()
     assert used <= 8192, used

@@ -3,50 +3,16 @@
 from journal import JournalFull, NoCollectionKey, bodies, layout
 from journal.sealed import SealedJournal
 from journal_torture import COLLECTION_KEY, mounted, use_cheap_hpke
+from small_journal import NOON, fill, made_journal, register, settle, subject
 from verify import cbor
 from weak_flash import Dice, Identity, WeakFlash
 
-NOON = 1700000000
-
-
-def _journal(sectors=8):
-    use_cheap_hpke()
-    flash = WeakFlash(sectors)
-    journal = mounted(flash, Dice(1))
-    _settle(journal)
-    return flash, journal
-
-
-def _settle(journal):
-    while journal.idle(NOON):
-        pass
-
-
-def _subject(number):
-    return number.to_bytes(2, "big") * 8
-
-
-def _register(journal, number, position=0):
-    payload = [_subject(number), b"cti-8 by", 3, 1, position, 77]
-    return journal.append(bodies.REGISTRATION, NOON, payload)
-
-
-def _fill(journal):
-    number = 0
-    try:
-        while True:
-            _register(journal, number)
-            journal.idle(NOON)
-            number += 1
-    except JournalFull:
-        return number
-
 
 def test_records_come_back_raw_and_in_order():
-    flash, journal = _journal()
+    flash, journal = made_journal()
     journal.append(bodies.BOOT, NOON, [3, "0.1.0"])
     journal.append(bodies.TUBE_OPENED, NOON, ["T1234567", 77])
-    numbers = [_register(journal, number, number + 1) for number in range(10)]
+    numbers = [register(journal, number, number + 1) for number in range(10)]
     again = mounted(flash, Dice(2))
     for reader in (journal, again):
         records, following = reader.read(1, 10000)
@@ -63,32 +29,32 @@ def test_records_come_back_raw_and_in_order():
 
 
 def test_a_registration_is_64_bytes_and_shows_nothing_of_its_person():
-    flash, journal = _journal()
-    sequence = _register(journal, 5)
+    flash, journal = made_journal()
+    sequence = register(journal, 5)
     (record,), _ = journal.read(sequence, 1)
     assert len(record) == 64
-    for secret in (_subject(5), b"cti-8 by"):
+    for secret in (subject(5), b"cti-8 by"):
         for sector in flash.cells:
             assert secret[:4] not in bytes(sector)
     # Twice the same person: only the tag is the same.
-    (other,), _ = journal.read(_register(journal, 5), 1)
+    (other,), _ = journal.read(register(journal, 5), 1)
     assert record[16:24] == other[16:24]
     assert record[24:60] != other[24:60]
 
 
 def test_one_program_a_record_and_no_erase():
-    flash, journal = _journal(16)
+    flash, journal = made_journal(16)
     for number in range(600):
         operations, erases = flash.operations, sum(flash.erases)
-        _register(journal, number)
+        register(journal, number)
         assert flash.operations == operations + 1 and sum(flash.erases) == erases
         journal.idle(NOON)
     assert flash.crossings == 0
 
 
 def test_full_refuses_but_can_still_be_emptied():
-    flash, journal = _journal()
-    count = _fill(journal)
+    flash, journal = made_journal()
+    count = fill(journal)
     assert journal.remaining == 0
     assert count > journal.capacity * 0.85
     journal.append(bodies.BOOT, NOON, [1, "0.1.0"])
@@ -101,32 +67,32 @@ def test_full_refuses_but_can_still_be_emptied():
     for _ in range(200):
         journal.acknowledge(last, journal.chain_at(last), NOON)
         last = journal.next_sequence - 1
-    assert journal.seen_subject(_subject(3)) is not None
+    assert journal.seen_subject(subject(3)) is not None
     released = journal.close_shift(NOON)
-    _settle(journal)
+    settle(journal)
     assert released > count
-    assert journal.seen_subject(_subject(3)) is None
-    assert _fill(journal) > count * 0.85
+    assert journal.seen_subject(subject(3)) is None
+    assert fill(journal) > count * 0.85
     again = mounted(flash, Dice(4))
     assert again.released == released
 
 
 def test_acknowledged_records_stay_until_the_shift_is_closed():
-    flash, journal = _journal()
+    flash, journal = made_journal()
     for number in range(20):
-        last = _register(journal, number)
+        last = register(journal, number)
     journal.acknowledge(last, journal.chain_at(last), NOON)
     again = mounted(flash, Dice(3))
     assert again.acknowledged == last
-    assert again.seen_subject(_subject(7))[0] == last - 12
+    assert again.seen_subject(subject(7))[0] == last - 12
     assert len(again.read(1, 10000)[0]) == 22
     again.close_shift(NOON)
-    assert again.seen_subject(_subject(7)) is None
+    assert again.seen_subject(subject(7)) is None
 
 
 def test_an_acknowledgement_names_a_record_and_its_chain_value():
-    _, journal = _journal()
-    last = _register(journal, 1)
+    _, journal = made_journal()
+    last = register(journal, 1)
     for sequence, chain in ((last + 1, journal.chain_at(last)), (last, bytes(24)), (0, b"")):
         try:
             journal.acknowledge(sequence, chain, NOON)
@@ -137,10 +103,10 @@ def test_an_acknowledgement_names_a_record_and_its_chain_value():
 
 
 def test_tubes_are_known_again():
-    flash, journal = _journal()
+    flash, journal = made_journal()
     journal.append(bodies.TUBE_OPENED, NOON, ["T1234567", 77])
     for number in range(80):  # on into the next sector
-        _register(journal, number, number + 1)
+        register(journal, number, number + 1)
     for _ in range(70):
         journal.append(bodies.REFUSALS, NOON, [[["EXPIRED", 2]], 60])
     again = mounted(flash, Dice(3))
@@ -151,19 +117,19 @@ def test_tubes_are_known_again():
 
 
 def test_duplicates_are_found_before_and_after_the_index_is_filled():
-    flash, journal = _journal(16)
+    flash, journal = made_journal(16)
     numbers = {}
     for number in range(500):
-        numbers[number] = _register(journal, number)
+        numbers[number] = register(journal, number)
     journal.append(bodies.VOID, NOON, [numbers[400], 1, 77])
     again = mounted(flash, Dice(3))
     steps = 0
     while True:
         for number in range(0, 500, 37):
-            assert again.seen_subject(_subject(number)) == (numbers[number], NOON // 60)
-        assert again.seen_subject(_subject(999)) is None
+            assert again.seen_subject(subject(number)) == (numbers[number], NOON // 60)
+        assert again.seen_subject(subject(999)) is None
         if steps > 3:
-            assert again.seen_subject(_subject(400)) is None
+            assert again.seen_subject(subject(400)) is None
         if not again.idle(NOON):
             break
         steps += 1
@@ -179,7 +145,7 @@ def test_without_a_collection_key_nothing_is_written():
     journal = SealedJournal(flash, Identity(), lambda: None, Dice(1).bytes)
     journal.mount()
     try:
-        _register(journal, 1)
+        register(journal, 1)
     except NoCollectionKey:
         assert flash.programs == 0
     else:
@@ -187,17 +153,17 @@ def test_without_a_collection_key_nothing_is_written():
 
 
 def test_a_flash_that_refuses_costs_the_number_and_the_key():
-    flash, journal = _journal()
-    first = _register(journal, 1)
+    flash, journal = made_journal()
+    first = register(journal, 1)
     key = bytes(journal._epoch._state[:32])
     flash.failing = range(flash.operations + 1, flash.operations + 2)
     try:
-        _register(journal, 2)
+        register(journal, 2)
     except OSError:
         assert bytes(journal._epoch._state[:32]) != key
     else:
         raise AssertionError("promised what was not written")
-    assert _register(journal, 2) == first + 2
+    assert register(journal, 2) == first + 2
     again = mounted(flash, Dice(3))
     assert [record[1] for record in again.read(first, 1000)[0]] == [1, 1]
 
@@ -208,14 +174,14 @@ def test_another_flash_content_is_taken_for_empty():
         sector[:] = Dice(5).bytes(512) * 8
     use_cheap_hpke()
     journal = mounted(flash, Dice(1))
-    _register(journal, 1)
-    assert mounted(flash, Dice(1)).seen_subject(_subject(1)) is not None
+    register(journal, 1)
+    assert mounted(flash, Dice(1)).seen_subject(subject(1)) is not None
 
 
 def test_boot_reads_little_of_a_full_megabyte():
-    flash, journal = _journal(256)
+    flash, journal = made_journal(256)
     journal.append(bodies.TUBE_OPENED, NOON, ["T1234567", 77])
-    count = _fill(journal)
+    count = fill(journal)
     assert count > 15000
     records = 64 * count
     assert flash.programmed < 1.1 * records
@@ -223,12 +189,12 @@ def test_boot_reads_little_of_a_full_megabyte():
     before = flash.read_bytes
     again = mounted(flash, Dice(2))
     assert flash.read_bytes - before <= 0.03 * 4096 * 256
-    assert again.seen_subject(_subject(0)) is not None
+    assert again.seen_subject(subject(0)) is not None
 
 
 def test_an_epoch_names_its_collection_key_and_is_signed():
-    _, journal = _journal()
-    _register(journal, 1)
+    _, journal = made_journal()
+    register(journal, 1)
     (record,), _ = journal.read(1, 1)
     assert record[1] == bodies.EPOCH and record[11:19] == b"collect1"
     (message,) = journal._identity.signed
@@ -241,8 +207,8 @@ def test_an_epoch_names_its_collection_key_and_is_signed():
 
 
 def test_a_pull_ends_with_a_signed_statement():
-    _, journal = _journal()
-    last = _register(journal, 1)
+    _, journal = made_journal()
+    last = register(journal, 1)
     nonce = bytes(range(16))
     message = cbor.decode(journal.statement(nonce, 1, last, NOON), tagged=True)
     protected, unprotected, payload, signature = message.value

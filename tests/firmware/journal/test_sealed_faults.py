@@ -3,36 +3,14 @@
 from journal import JournalFull, bodies, layout
 from journal.sealed import SealedJournal
 from journal_torture import COLLECTION_KEY, mounted, use_cheap_hpke
+from small_journal import NOON, made_journal, register, settle, subject
 from weak_flash import Dice, Identity, PowerCut, WeakFlash
-
-NOON = 1700000000
-
-
-def _journal(sectors=8):
-    use_cheap_hpke()
-    flash = WeakFlash(sectors)
-    journal = mounted(flash, Dice(1))
-    _settle(journal)
-    return flash, journal
-
-
-def _settle(journal):
-    while journal.idle(NOON):
-        pass
-
-
-def _subject(number):
-    return number.to_bytes(2, "big") * 8
-
-
-def _register(journal, number):
-    return journal.append(bodies.REGISTRATION, NOON, [_subject(number), b"cti-8 by", 3, 1, 0, 77])
 
 
 def _fill_sector(journal):
     """Registers until the newest sector is full."""
     while journal._slot < layout.SLOTS:
-        _register(journal, journal.next_sequence)
+        register(journal, journal.next_sequence)
 
 
 def _acknowledge_all(journal):
@@ -64,35 +42,35 @@ def test_a_sector_that_cannot_be_erased_is_passed_over():
         flash = _BadSector(8)
         flash.bad = bad
         journal = mounted(flash, Dice(1))
-        _settle(journal)
-        numbers = [_register(journal, number) for number in range(200)]
+        settle(journal)
+        numbers = [register(journal, number) for number in range(200)]
         again = mounted(flash, Dice(2))
-        assert [again.seen_subject(_subject(n))[0] for n in range(0, 200, 9)] == numbers[::9]
+        assert [again.seen_subject(subject(n))[0] for n in range(0, 200, 9)] == numbers[::9]
 
 
 def test_an_old_header_that_could_not_be_erased_is_not_part_of_the_journal():
     use_cheap_hpke()
     flash = _BadSector(6)
     journal = mounted(flash, Dice(1))
-    _settle(journal)
+    settle(journal)
     _fill_sector(journal)
-    _register(journal, 1)
+    register(journal, 1)
     flash.bad = 0  # its header stays
     while journal._ring.head != 5:
         _acknowledge_all(journal)
         journal.close_shift(NOON)
-    _settle(journal)
+    settle(journal)
     _fill_sector(journal)
-    kept = [_register(journal, 1)]
+    kept = [register(journal, 1)]
     while journal._ring.head != 1:
-        kept.append(_register(journal, 1))
+        kept.append(register(journal, 1))
     again = mounted(flash, Dice(2))
     found = {layout.read_record_header(record)[3] for record in again.read(1, 1 << 20)[0]}
     assert set(kept) <= found
 
 
 def test_losing_power_at_each_start_costs_no_space():
-    flash, journal = _journal()
+    flash, journal = made_journal()
     _fill_sector(journal)
     mounted(flash, Dice(2))
     left = mounted(flash, Dice(2)).remaining
@@ -102,7 +80,7 @@ def test_losing_power_at_each_start_costs_no_space():
 
 
 def test_two_headers_never_begin_alike():
-    flash, journal = _journal()
+    flash, journal = made_journal()
     _fill_sector(journal)
     _acknowledge_all(journal)
     _fill_sector(journal)
@@ -113,8 +91,8 @@ def test_two_headers_never_begin_alike():
 
 
 def test_only_records_are_acknowledged_not_numbers_to_come():
-    flash, journal = _journal()
-    last = _register(journal, 1)
+    flash, journal = made_journal()
+    last = register(journal, 1)
     again = mounted(flash, Dice(2))
     beyond = again.next_sequence - 1
     assert beyond > last
@@ -123,8 +101,8 @@ def test_only_records_are_acknowledged_not_numbers_to_come():
 
 
 def test_a_shift_that_could_not_be_closed_is_not():
-    flash, journal = _journal()
-    _register(journal, 1)
+    flash, journal = made_journal()
+    register(journal, 1)
     last = _acknowledge_all(journal)
     for failing in range(1, 4):
         at = flash.operations + failing
@@ -137,47 +115,47 @@ def test_a_shift_that_could_not_be_closed_is_not():
                 break  # the header is there: only the record is missing
         else:
             raise AssertionError("closed")
-        assert journal.seen_subject(_subject(1)) is not None
+        assert journal.seen_subject(subject(1)) is not None
     flash.failing = None
     assert journal.close_shift(NOON) == last
     assert mounted(flash, Dice(2)).released == last
 
 
 def test_a_void_counts_before_the_index_is_filled():
-    flash, journal = _journal(16)
-    numbers = [_register(journal, number) for number in range(70)]
+    flash, journal = made_journal(16)
+    numbers = [register(journal, number) for number in range(70)]
     journal.append(bodies.VOID, NOON, [numbers[3], 1, 77])
     for number in range(70, 200):  # so that the void is not in the newest sector
-        _register(journal, number)
+        register(journal, number)
     again = mounted(flash, Dice(2))
-    assert again.seen_subject(_subject(3)) is None
-    assert again.seen_subject(_subject(4)) is not None
-    _settle(again)
-    assert again.seen_subject(_subject(3)) is None
+    assert again.seen_subject(subject(3)) is None
+    assert again.seen_subject(subject(4)) is not None
+    settle(again)
+    assert again.seen_subject(subject(3)) is None
 
 
 def test_who_was_not_acknowledged_is_known_under_the_next_tag_key_too():
-    flash, journal = _journal()
-    _register(journal, 1)
+    flash, journal = made_journal()
+    register(journal, 1)
     _acknowledge_all(journal)
-    _register(journal, 2)
+    register(journal, 2)
     journal.close_shift(NOON)
-    _register(journal, 3)
+    register(journal, 3)
     for one in (journal, mounted(flash, Dice(2))):
-        assert one.seen_subject(_subject(1)) is None
-        assert one.seen_subject(_subject(2)) is not None
-        assert one.seen_subject(_subject(3)) is not None
+        assert one.seen_subject(subject(1)) is None
+        assert one.seen_subject(subject(2)) is not None
+        assert one.seen_subject(subject(3)) is not None
 
 
 def test_tag_keys_go_with_their_sectors():
-    flash, journal = _journal()
-    _register(journal, 1)
+    flash, journal = made_journal()
+    register(journal, 1)
     old = bytes(flash.cells[journal._ring.head][layout.TAG_KEY_AT : layout.TAG_KEY_AT + 12])
     for _ in range(3):
-        _register(journal, 2)
+        register(journal, 2)
         _acknowledge_all(journal)
         journal.close_shift(NOON)
-        _settle(journal)
+        settle(journal)
     # Of the shifts before, only the sector that holds the acknowledgement is left.
     assert len([key for key in journal._ring.keys if key is not None]) <= 2
     assert all(old not in bytes(sector) for sector in flash.cells)
@@ -185,21 +163,21 @@ def test_tag_keys_go_with_their_sectors():
 
 
 def test_more_tag_keys_than_a_byte_counts():
-    flash, journal = _journal(262)
+    flash, journal = made_journal(262)
     for number in range(258):
-        _register(journal, number)
+        register(journal, number)
         _acknowledge_all(journal)
         journal.close_shift(NOON)
-    _register(journal, 999)
+    register(journal, 999)
     again = mounted(flash, Dice(2))
-    assert again.seen_subject(_subject(999)) is not None
-    assert again.seen_subject(_subject(257)) is None
+    assert again.seen_subject(subject(999)) is not None
+    assert again.seen_subject(subject(257)) is None
 
 
 def test_a_tube_ends_when_its_opening_is_let_go():
-    flash, journal = _journal()
+    flash, journal = made_journal()
     journal.append(bodies.TUBE_OPENED, NOON, ["T1234567", 77])
-    _register(journal, 1)
+    register(journal, 1)
     _acknowledge_all(journal)
     journal.close_shift(NOON)
     for one in (journal, mounted(flash, Dice(2))):
@@ -215,21 +193,21 @@ def test_an_epoch_that_was_prepared_for_another_key_is_not_used():
     while not journal._epoch.next_kid:
         journal.idle(NOON)
     keys.append((b"collect2", COLLECTION_KEY))
-    _register(journal, 1)
+    register(journal, 1)
     assert journal.read(1, 1)[0][0][11:19] == b"collect2"
 
 
 def test_a_record_that_the_flash_wrote_and_denied_stays_in_the_chain():
-    flash, journal = _journal()
-    _register(journal, 1)
+    flash, journal = made_journal()
+    register(journal, 1)
     for seed in range(12):
         flash.dice = Dice(seed)
         flash.failing = range(flash.operations + 1, flash.operations + 3)
         try:
-            _register(journal, 2)
+            register(journal, 2)
         except OSError:
             flash.failing = None
-        _register(journal, 3)
+        register(journal, 3)
         last = journal.next_sequence - 1
         chain = journal.chain_at(last)
         assert chain == journal._state.chain == mounted(flash, Dice(2)).chain_at(last)
@@ -237,10 +215,10 @@ def test_a_record_that_the_flash_wrote_and_denied_stays_in_the_chain():
 
 
 def test_a_pull_reads_each_sector_a_few_times_only():
-    flash, journal = _journal(40)
+    flash, journal = made_journal(40)
     try:
         while True:
-            _register(journal, 1)
+            register(journal, 1)
             journal.idle(NOON)
     except JournalFull:
         before = flash.read_bytes
@@ -253,12 +231,12 @@ def test_a_pull_reads_each_sector_a_few_times_only():
 
 
 def test_restarts_alone_wear_no_sector_more():
-    flash, journal = _journal(6)
+    flash, journal = made_journal(6)
     dice = Dice(4)
     for _ in range(120):
         for _ in range(dice.below(30)):
             try:
-                _register(journal, dice.below(60000))
+                register(journal, dice.below(60000))
             except JournalFull:
                 _acknowledge_all(journal)
                 journal.close_shift(NOON)
@@ -288,25 +266,25 @@ def test_a_sector_that_was_being_finished_gets_no_record_at_its_end():
     use_cheap_hpke()
     flash = _CutFinish(8)
     journal = mounted(flash, Dice(1))
-    _settle(journal)
-    _register(journal, 1)
+    settle(journal)
+    register(journal, 1)
     _acknowledge_all(journal)
     try:
         journal.close_shift(NOON)
     except PowerCut:
         again = mounted(flash, Dice(2))
     flash.waver()
-    numbers = [_register(again, number) for number in range(100)]
+    numbers = [register(again, number) for number in range(100)]
     third = mounted(flash, Dice(3))
-    assert [third.seen_subject(_subject(number))[0] for number in range(100)] == numbers
+    assert [third.seen_subject(subject(number))[0] for number in range(100)] == numbers
 
 
 def test_the_last_sector_is_not_spent_on_closing_a_shift_that_frees_none():
-    _, journal = _journal()
+    _, journal = made_journal()
     numbers = []
     try:
         while True:
-            numbers.append(_register(journal, len(numbers)))
+            numbers.append(register(journal, len(numbers)))
             journal.idle(NOON)
     except JournalFull:
         pass
@@ -320,7 +298,7 @@ def test_the_last_sector_is_not_spent_on_closing_a_shift_that_frees_none():
     try:
         journal.close_shift(NOON)
     except JournalFull:
-        assert journal.released == 0 and journal.seen_subject(_subject(0)) is not None
+        assert journal.released == 0 and journal.seen_subject(subject(0)) is not None
     else:
         raise AssertionError("closed")
     _acknowledge_all(journal)
@@ -329,20 +307,20 @@ def test_the_last_sector_is_not_spent_on_closing_a_shift_that_frees_none():
 
 
 def test_without_memory_for_the_index_people_are_found_in_the_flash():
-    flash, journal = _journal(40)
-    numbers = [_register(journal, number) for number in range(200)]
-    _settle(journal)
+    flash, journal = made_journal(40)
+    numbers = [register(journal, number) for number in range(200)]
+    settle(journal)
     again = mounted(flash, Dice(5))
     seen = again._seen
     seen._make_block = lambda index: None  # what it gives when there is no memory
     seen._blocks = [None] * len(seen._blocks)
     seen.begin(list(again._ring.kept()))
-    _settle(again)
+    settle(again)
     assert seen._homeless and not seen._unfilled
     assert seen._blocks == [None, None]
     for number in (0, 62, 63, 130, 199):
-        assert again.seen_subject(_subject(number))[0] == numbers[number]
-    assert again.seen_subject(_subject(777)) is None
+        assert again.seen_subject(subject(number))[0] == numbers[number]
+    assert again.seen_subject(subject(777)) is None
     again.append(bodies.VOID, NOON, [numbers[130], 1, 7])
-    assert again.seen_subject(_subject(130)) is None
-    assert again.seen_subject(_subject(131)) is not None
+    assert again.seen_subject(subject(130)) is None
+    assert again.seen_subject(subject(131)) is not None
