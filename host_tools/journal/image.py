@@ -6,7 +6,9 @@ its layout). Any bytes are taken; nothing here raises for what they say.
 
 import struct
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import NamedTuple
 
 from host_tools.journal import records
@@ -119,11 +121,11 @@ def open_records(
 
     Behind a gap the chain goes on from the checkpoint in the next sector's header.
     """
-    checkpoints = {sector.first: sector.chain for sector in image.sectors}
+    headers = sorted(((s.first, s.chain) for s in image.sectors), key=itemgetter(0))
     opener: Opener | None = None
     opened: list[Opened] = []
     for record in image.records:
-        chain = _checkpoint(checkpoints, opener.last if opener else 0, record.sequence)
+        chain = _checkpoint(headers, opener.last if opener else 0, record.sequence)
         if opener is None:
             opener = Opener(device, device_key, keys, _beginning(device, record, chain))
         is_broken = chain is not None and opener.chain not in (None, chain)
@@ -137,10 +139,15 @@ def open_records(
     return explained(opened)
 
 
-def _checkpoint(checkpoints: dict[int, bytes], last: int, sequence: int) -> bytes | None:
-    """The chain value that a header between two records gives, the newest one."""
-    fitting = [first for first in checkpoints if last < first <= sequence]
-    return checkpoints[max(fitting)] if fitting else None
+def _checkpoint(headers: list[tuple[int, bytes]], last: int, sequence: int) -> bytes | None:
+    """The chain value that a header between two records gives, the newest one.
+
+    headers: (sequence number of the first record behind it, chain value), ascending.
+    """
+    behind = bisect_right(headers, sequence, key=itemgetter(0))
+    if not behind or headers[behind - 1][0] <= last:
+        return None
+    return headers[behind - 1][1]
 
 
 def _beginning(device: bytes, record: Record, chain: bytes | None) -> Place | None:
