@@ -21,6 +21,7 @@ _ENTRY_BYTES = const(2)
 _SECTOR_ENTRIES = const(126)  # bytes: 63 slots
 _SECTORS_OF_BLOCK = const(32)  # 4032 bytes, so that a block is found in a heap of many pieces
 _CHUNK_BYTES = const(512)
+_SPARE_BYTES = const(4096)
 _NONE = const(b"\x00\x00")
 _CLEAR_AT = const(11)
 _TAG_AT = const(16)  # of a record of a person
@@ -114,10 +115,13 @@ class Duplicates:
         number = index // _SECTORS_OF_BLOCK
         sectors = min(_SECTORS_OF_BLOCK, self._ring.count - number * _SECTORS_OF_BLOCK)
         try:
-            self._blocks[number] = bytearray(sectors * _SECTOR_ENTRIES)
+            block = bytearray(sectors * _SECTOR_ENTRIES)
+            # The index is not worth the last memory: everything else needs some to go on.
+            bytearray(_SPARE_BYTES)
         except MemoryError:
             return None
-        return self._blocks[number]
+        self._blocks[number] = block
+        return block
 
     def _place(self, index, slot):
         at = (index % _SECTORS_OF_BLOCK) * _SECTOR_ENTRIES + (slot - 1) * _ENTRY_BYTES

@@ -1,6 +1,6 @@
 """The sealed journal where something goes wrong: each test is a way in which it once failed."""
 
-from journal import JournalFull, bodies, layout
+from journal import JournalFull, bodies, duplicates, layout
 from journal.sealed import SealedJournal
 from journal_torture import COLLECTION_KEY, mounted, use_cheap_hpke
 from small_journal import NOON, made_journal, register, settle, subject
@@ -304,6 +304,29 @@ def test_the_last_sector_is_not_spent_on_closing_a_shift_that_frees_none():
     _acknowledge_all(journal)
     assert journal.close_shift(NOON) >= numbers[-1]
     assert journal.remaining > 0
+
+
+def test_the_index_leaves_some_memory_to_the_others():
+    flash, journal = made_journal(40)
+    numbers = [register(journal, number) for number in range(70)]
+    real = bytearray
+
+    def scarce(what):
+        if what == 4096:
+            raise MemoryError
+        return real(what)
+
+    duplicates.bytearray = scarce  # in front of the built-in one
+    try:
+        again = mounted(flash, Dice(5))
+        settle(again)
+        assert not any(again._seen._blocks)
+        assert again.seen_subject(subject(69))[0] == numbers[69]
+    finally:
+        del duplicates.bytearray
+    again = mounted(flash, Dice(5))
+    settle(again)
+    assert any(again._seen._blocks)
 
 
 def test_without_memory_for_the_index_people_are_found_in_the_flash():
