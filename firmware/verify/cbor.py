@@ -182,9 +182,9 @@ def is_uint(value, bits=32):
     return isinstance(value, int) and not isinstance(value, bool) and value >> bits == 0
 
 
-def is_bytes(value, size):
-    """True for a byte string of so many bytes."""
-    return isinstance(value, bytes) and len(value) == size
+def is_bytes(value, least, most=None):
+    """True for a byte string of so many bytes; without `most` of exactly `least`."""
+    return isinstance(value, bytes) and least <= len(value) <= (least if most is None else most)
 
 
 def is_text(value, least, most):

@@ -42,7 +42,6 @@ def hkdf_expand(prk, length, *info):
 
     What that section calls HKDF-Extract is `hmac_sha256(salt, keying material)` itself.
 
-
     prk: at least 32 bytes. info: bytes-like, one after the other. Raises ValueError past 8160.
     """
     if not 0 < length <= 255 * _TAG_BYTES:

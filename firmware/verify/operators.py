@@ -37,7 +37,7 @@ class Operator:
         self.expires_at = _time(claims, _EXP)
         self.issued_at = _time(claims, _IAT)
         self.cti = claims.get(_CTI)
-        if not isinstance(self.cti, bytes) or not 8 <= len(self.cti) <= 16:
+        if not cbor.is_bytes(self.cti, 8, 16):
             raise Malformed
         self.key = _confirmed_key(claims.get(_CNF))
         self.kid = cose.kid_of(self.key)

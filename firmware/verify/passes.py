@@ -109,7 +109,7 @@ def _read_claims(payload, kid):
     if not issued_at <= not_before < expires_at:
         raise Malformed
     cti = claims[_CTI]
-    if not isinstance(cti, bytes) or not 8 <= len(cti) <= 16:
+    if not cbor.is_bytes(cti, 8, 16):
         raise Malformed
     if not cbor.is_text(claims.get(_ISS, ""), 0, 32):
         raise Malformed
