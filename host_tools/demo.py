@@ -24,7 +24,10 @@ from host_tools.demo_passes import Bad
 from host_tools.store import Store
 
 DAY_S = 86400
-SPEED = 4  # simulated seconds in a second
+# Simulated seconds in a second. From one picture to the next this script takes half a second to one
+# and a half: at this speed 1.5 to 4.5, like people. Sooner than 1.2, or after 5, the device may be
+# erasing flash, deaf for 45 ms to what the scanner says (docs/journal.md).
+SPEED = 3
 TUBE_SIZE = 5
 SCREEN_OF = {  # the first line of the device's screen, by the reason of refusal
     "NO_TUBE": "SCAN A TUBE",
