@@ -48,6 +48,9 @@ class Cpu:
         self._bitten = False
         self.interrupt_character = 3
         self._interrupted = False
+        self._awaited = None  # UARTs (as bits) whose bytes it waits for; None: it does not wait
+        self._has_heard = set()  # UARTs that it read something from, since this boot
+        self._spoke_us = {}  # when it last wrote to a UART
 
     def start(self, cause, boot_number):
         """Out of reset: what the ROM and the MicroPython runtime leave set up."""
@@ -63,6 +66,8 @@ class Cpu:
         self._bitten = False
         self._interrupted = False
         self.interrupt_character = 3
+        self._has_heard.clear()
+        self._spoke_us.clear()
         for number, uart in self._uarts.items():
             if number == HOST_LINK:
                 if not uart.baud:
@@ -100,12 +105,31 @@ class Cpu:
             self._enter()
             self._pass(CALL_US)
             until_us = None if deadline_us == NO_DEADLINE else self._boot_us + deadline_us
-            self._pace.pass_until(
-                until_us,
-                lambda: self._readable(keys) or self._bitten or self._interrupted,
-            )
+            self._awaited = keys
+            try:
+                self._pace.pass_until(
+                    until_us,
+                    lambda: self._readable(keys) or self._bitten or self._interrupted,
+                )
+            finally:
+                self._awaited = None
             self._enter()
             return self._readable(keys)
+
+    @property
+    def is_waiting(self):
+        """Not a call: whether it has nothing to do until a time comes, or bytes do."""
+        return self._awaited is not None
+
+    def listens_since_us(self, number):
+        """Not a call: since when it only listens to a UART that has answered it since this boot.
+
+        None if it does not, now.
+        """
+        listens = self._awaited is not None and self._awaited >> number & 1
+        if not listens or number not in self._has_heard:
+            return None
+        return self._spoke_us.get(number, self._boot_us)
 
     def _readable(self, keys):
         ready = 0
@@ -129,6 +153,10 @@ class Cpu:
         self._pass(CALL_US)
         self._rtc_base_us = self._clock.now_us() - us
         return 0
+
+    def rtc_skip(self, us):
+        """Not a call: the RTC goes on by `us` at once."""
+        self._rtc_base_us -= us
 
     # UARTs
 
@@ -157,13 +185,17 @@ class Cpu:
         """Up to `count` received bytes."""
         self._pass(CALL_US)
         with self._pace.turn:
-            return self._uarts[number].read(count)
+            data = self._uarts[number].read(count)
+            if data:
+                self._has_heard.add(number)
+            return data
 
     def uart_write(self, number, data):
         """Send; returns when the rest fits the transmit buffer."""
         with self._pace.turn:
             self._enter()
             self._pace.pass_until(self._uarts[number].write(data))
+            self._spoke_us[number] = self._uarts[number].sent_us()
             return len(data)
 
     def uart_flush(self, number):

@@ -4,14 +4,20 @@ hears what it answers. Works on stepped and on paced boards."""
 from collections import namedtuple
 
 from simulator.screen_reader import read_screen
+from simulator.uart import heard
 
 ANSWER_TIMEOUT_MS = 5000
+READY_TIMEOUT_MS = 10_000  # no scanner, or one that is not asked to read: nothing to wait for
+LOOK_MS = 10  # between two looks whether it is ready
+# Setting the module up, the firmware says the next thing sooner than this after the last.
+SET_UP_US = 300_000
 QUIET_US = 150_000  # silence after which a sound was the whole answer
 BUTTONS = {"ok": "BUTTON_OK", "back": "BUTTON_BACK"}
 
 # reacted: whether there was a sound; took_ms: from the code's appearance to the sound's beginning;
 # lines: of the screen; sound: ((hertz, ms), ...); lights: names of the lamps that went on
 Answer = namedtuple("Answer", "reacted took_ms lines sound lights")
+NO_ANSWER = Answer(False, None, [], (), [])
 
 
 def screen_lines(board):
@@ -20,6 +26,33 @@ def screen_lines(board):
     with board.pace.turn:
         frame = bytes(screen.frame())
     return read_screen(frame, board.data.SCREEN_WIDTH, board.data.SCREEN_HEIGHT)
+
+
+def is_ready(board):
+    """Whether a code that is held in front of the scanner now is read and heeded.
+
+    From outside: the module looks for codes, and the firmware, which it has answered, now only
+    listens to it at its rate. (A module that reads continuously does so before it is found.)
+    """
+    scanner = board.chips["scanner"]
+    number = board.data.SCANNER_UART
+    with board.pace.turn:
+        if not board.powered or not scanner._wants_to_read():
+            return False
+        since_us = board.cpu.listens_since_us(number)
+        if since_us is None or board.clock.now_us() - since_us < SET_UP_US:
+            return False
+        return heard(b"U", scanner.baud, board.uarts[number].baud) == b"U"
+
+
+def wait_until_ready(board, timeout_ms=READY_TIMEOUT_MS):
+    """Let time pass until `is_ready`; whether it came to that."""
+    end_us = board.clock.now_us() + timeout_ms * 1000
+    while not is_ready(board):
+        if board.clock.now_us() >= end_us or not board.powered or board.stopped:
+            return False
+        board.wait_for_ms(LOOK_MS)
+    return True
 
 
 def show(board, data, kind="QR", timeout_ms=ANSWER_TIMEOUT_MS):

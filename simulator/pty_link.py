@@ -1,6 +1,7 @@
 """The device's serial port for other programs: a pseudo-terminal, or a TCP port.
 
-Both hand on bytes as they are. What the device sends while nobody reads is kept as far as the
+Both hand on bytes as they are, to `host_sent` (simulator/time_modes.py says when time passes for
+them). What the device sends while nobody reads is kept as far as the
 system's buffer goes and then dropped, as a USB bridge does.
 """
 
@@ -17,8 +18,9 @@ CHUNK_BYTES = 4096
 class PtyLink:
     """A pty wired to UART 0. `path` is what a program opens; `link_path` a lasting name for it."""
 
-    def __init__(self, board, link_path=None):
+    def __init__(self, board, host_sent, link_path=None):
         self._board = board
+        self._host_sent = host_sent
         self._master, self._slave = os.openpty()  # ours stays open: clients come and go
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -43,7 +45,7 @@ class PtyLink:
             if self._stop_in in ready:
                 return
             data = os.read(self._master, CHUNK_BYTES)
-            self._board.pace.outside(lambda data=data: self._board.link.send(data))
+            self._host_sent(data)
 
     def close(self):
         """Take the port away."""
@@ -60,8 +62,9 @@ class PtyLink:
 class SocketLink:
     """A TCP port on this machine wired to UART 0, one client at a time (socket://host:port)."""
 
-    def __init__(self, board, port=0):
+    def __init__(self, board, host_sent, port=0):
         self._board = board
+        self._host_sent = host_sent
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port = self._listener.getsockname()[1]
         self._client = None
@@ -83,7 +86,7 @@ class SocketLink:
                 return
             with contextlib.suppress(OSError), self._client:
                 while data := self._client.recv(CHUNK_BYTES):
-                    self._board.pace.outside(lambda data=data: self._board.link.send(data))
+                    self._host_sent(data)
             self._client = None
 
     def close(self):
