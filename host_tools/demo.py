@@ -24,6 +24,8 @@ from host_tools.demo_passes import Bad
 from host_tools.store import Store
 
 DAY_S = 86400
+TABLES_S = 60  # after which a device has made its tables of points
+PAUSE_S = 3  # after which it has done what it puts off until the queue has passed
 GOOD_SOUND = [[2400, 120]]  # one long high tone; no other outcome sounds like it
 TUBE_SIZE = 5
 SCREEN_OF = {  # the first line of the device's screen, by the reason of refusal
@@ -183,9 +185,12 @@ class Demo:
         say(f"device {status['device']['device']}, {status['status']['issuers']} issuers")
         if status["status"]["issuers"] != 3 or status["status"]["secrets"] != 2:
             fail(f"the device did not keep what it was given: {status}")
+        # It makes its tables of points meanwhile; afterwards only records are written.
+        self.scanpost("sim", "wait", TABLES_S, "--folder", self.device)
 
-    def show(self, picture: str) -> Any:
-        return self.scanpost_json("sim", "show", f"{picture}.png", "--folder", self.device)
+    def show(self, picture: str, *more: str | int, expect: int = 0) -> Any:
+        words = ("sim", "show", f"{picture}.png", "--folder", self.device, "--json", *more)
+        return json.loads(self.scanpost(*words, expect=expect))
 
     def open_tube(self, tube: str) -> None:
         code = zxingcpp.create_barcode(tube, zxingcpp.BarcodeFormat.Code128)
@@ -224,9 +229,9 @@ class Demo:
     def cut_power(self, picture: str, subject: str) -> None:
         step(5, "The power fails in the middle of a flash write")
         before = self.scanpost_json("status", "--port", self.port)["status"]["next"]
+        self.scanpost("sim", "wait", PAUSE_S, "--folder", self.device)
         self.scanpost("sim", "power", "cut", "--folder", self.device)
-        words = ("sim", "show", f"{picture}.png", "--folder", self.device, "--json")
-        answer = json.loads(self.scanpost(*words, expect=1))
+        answer = self.show(picture, "--pause-ms", 0, expect=1)
         if answer["powered"] or answer["reacted"]:
             fail("the device answered although its power had failed")
         say(f"{picture}.png: the power failed while it was being written; no beep")
