@@ -12,6 +12,7 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from simulator import hands
@@ -62,10 +63,13 @@ def ask(folder, do, timeout_s=600, **what):
 class Device:
     """A board, its serial port and its control socket, until `stop` is asked for.
 
-    speed: simulated seconds a second, or None for on demand (time_modes.py).
+    speed: simulated seconds a second, or None for on demand (time_modes.py). computer_s: says this
+    computer's time of day. The rest: as VirtualBoard.
     """
 
-    def __init__(self, folder, speed=None, listen=None, wire=None, **board):
+    def __init__(
+        self, folder, speed=None, listen=None, wire=None, computer_s=time.time, **board
+    ):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         if wire is None:
@@ -74,7 +78,7 @@ class Device:
         clock_chip = self.board.chips.get("clock")
         if clock_chip is not None and "clock" in self.board.state["chips"]:
             clock_chip.catch_up(self.board.state["chips"]["clock"])
-        self._time = OnDemand(self.board) if speed is None else Live(self.board, speed)
+        self._time = OnDemand(self.board, computer_s) if speed is None else Live(self.board, speed)
         self._speed = speed
         # a port in the folder, or a TCP port where ptys are of no use
         if listen is None:
@@ -129,7 +133,8 @@ class Device:
         try:
             request = json.loads(line)
             action = getattr(self, "do_" + request.pop("do"))
-            return {"ok": True, **action(**request)}
+            with self._time.asked():  # what is told is of one moment
+                return {"ok": True, **action(**request)}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return {"ok": False, "error": f"{type(error).__name__}: {error}"}
 

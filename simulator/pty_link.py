@@ -13,6 +13,20 @@ import threading
 import tty
 
 CHUNK_BYTES = 4096
+# What the host writes at once can come in two parts; then the rest is close behind. A frame's end
+# (docs/link.md) is not waited for, so that nothing depends on this computer's clock with frames.
+GATHER_S = 0.02
+
+
+def _gather(number, read):
+    """What came on a file descriptor, and what belongs to it; empty at the end."""
+    data = read(CHUNK_BYTES)
+    while data and (len(data) == 1 or data[-1]) and select.select([number], [], [], GATHER_S)[0]:
+        more = read(CHUNK_BYTES)
+        if not more:
+            break
+        data += more
+    return data
 
 
 class PtyLink:
@@ -44,8 +58,7 @@ class PtyLink:
             ready, _, _ = select.select([self._master, self._stop_in], [], [])
             if self._stop_in in ready:
                 return
-            data = os.read(self._master, CHUNK_BYTES)
-            self._host_sent(data)
+            self._host_sent(_gather(self._master, lambda count: os.read(self._master, count)))
 
     def close(self):
         """Take the port away."""
@@ -85,7 +98,7 @@ class SocketLink:
             except OSError:  # closed
                 return
             with contextlib.suppress(OSError), self._client:
-                while data := self._client.recv(CHUNK_BYTES):
+                while data := _gather(self._client.fileno(), self._client.recv):
                     self._host_sent(data)
             self._client = None
 

@@ -51,7 +51,7 @@ class OnDemand:
 
     def __init__(self, board, computer_s=time.time):
         self._board = board
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()
         self._computer_s = computer_s
         self._behind_s = computer_s() - self._simulated_s()
 

@@ -8,6 +8,7 @@ import serial
 
 from simulator.board import VirtualBoard
 from simulator.pty_link import PtyLink, SocketLink
+from simulator.time_modes import Live
 
 SMOKE = Path(__file__).parent / "smoke"
 
@@ -28,8 +29,7 @@ def read_until(port, text, timeout_s=5):
 
 
 def test_a_program_talks_through_the_pty(board, tmp_path):
-    link = PtyLink(board, tmp_path / "port")
-    board.set_speed(10)
+    link = PtyLink(board, Live(board, 10).host_sent, tmp_path / "port")
     with serial.Serial(str(tmp_path / "port"), timeout=0.2) as port:
         board.power_on()
         began = time.monotonic()
@@ -45,8 +45,7 @@ def test_a_program_talks_through_the_pty(board, tmp_path):
 
 
 def test_a_program_talks_through_a_socket(board):
-    link = SocketLink(board)
-    board.set_speed(10)
+    link = SocketLink(board, Live(board, 10).host_sent)
     with serial.serial_for_url(f"socket://127.0.0.1:{link.port}", timeout=0.2) as port:
         board.power_on()
         read_until(port, b"# boot")
