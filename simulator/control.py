@@ -67,9 +67,7 @@ class Device:
     computer's time of day. The rest: as VirtualBoard.
     """
 
-    def __init__(
-        self, folder, speed=None, listen=None, wire=None, computer_s=time.time, **board
-    ):
+    def __init__(self, folder, speed=None, listen=None, wire=None, computer_s=time.time, **board):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         if wire is None:

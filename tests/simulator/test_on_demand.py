@@ -137,6 +137,21 @@ def test_a_slow_computer_changes_nothing(tmp_path, runtime, monkeypatch):
     assert quick[1] == slow[1]
 
 
+@pytest.mark.parametrize("runtime", ["cpython", "micropython"])
+def test_a_code_shown_as_soon_as_the_power_comes_is_read(tmp_path, runtime):
+    """The module has to be found at its factory's rate first, and at its new one the second time;
+    the screen says NOT SET UP, ready or not."""
+    if runtime == "micropython":
+        micropython_or_skip()
+    with Running(tmp_path, runtime=runtime):
+        for code in (b"T0000001", b"T0000002"):
+            control.ask(tmp_path, "power", on=True)
+            answer = control.ask(tmp_path, "show", data=code.hex(), pause_ms=0)
+            assert answer["reacted"] and answer["lights"] == ["red"]
+            assert 0 < answer["took_ms"] < 200
+            control.ask(tmp_path, "power", on=False)
+
+
 def test_time_stands_still_while_nobody_asks(tmp_path):
     with Running(tmp_path) as device:
         assert control.ask(tmp_path, "status")["now_ms"] == 0
