@@ -7,6 +7,8 @@ import pytest
 import segno
 import serial
 import typer
+import zxingcpp
+from PIL import Image
 from typer.testing import CliRunner
 
 from host_tools.commands import sim
@@ -57,6 +59,26 @@ def test_a_picture_is_shown_and_the_answer_told(folder, tmp_path):
     assert "without power" in run("power", "off", "--folder", folder)
     assert "no power" in run("show", "--text", "T3", "--folder", folder, code=1)
     run("start", "--folder", folder, code=1)
+
+
+def code_picture(name, text):
+    made = zxingcpp.create_barcode(text, getattr(zxingcpp.BarcodeFormat, name))
+    return Image.fromarray(made.to_image(scale=3))
+
+
+def test_codes_that_the_scanner_does_not_read(tmp_path):
+    """The library sees one in every 200th QR code: whoever shows that means the QR code."""
+    other = code_picture("ITF", "00123456789012")
+    other.save(tmp_path / "other.png")
+    said = run("show", tmp_path / "other.png", "--folder", tmp_path, code=3)
+    assert "does not read" in said
+    qr = code_picture("QRCode", "T0012345")
+    both = Image.new("L", (other.width + 40, qr.height + other.height + 80), 255)
+    both.paste(qr, (20, 20))
+    both.paste(other, (20, qr.height + 60))
+    both.save(tmp_path / "both.png")
+    assert len(zxingcpp.read_barcodes(both)) == 2
+    assert sim._decode(tmp_path / "both.png") == (b"T0012345", "QR")
 
 
 def test_a_live_device_needs_nobody(tmp_path):
