@@ -14,7 +14,8 @@ from collections import Counter
 
 RUNTIMES = ("cpython", "micropython")
 WORKED = re.compile(r"the device worked for .*")
-BUSY = "while True: sum(range(100_000))"
+# ends with this program, however that ends
+BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: sum(range(100_000))"
 
 
 def one_run(runtime):

@@ -30,7 +30,7 @@ KINDS = {
     "DataMatrix": "DataMatrix",
     "PDF417": "PDF417",
 }
-START_TIMEOUT_S = 20
+START_TIMEOUT_S = 120  # of a computer that has other work; one that ends says so at once
 
 Folder = Annotated[
     Path,
