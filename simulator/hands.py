@@ -3,6 +3,7 @@ hears what it answers. Works on stepped and on paced boards."""
 
 from collections import namedtuple
 
+from simulator.chips.gm65 import COMMAND
 from simulator.screen_reader import read_screen
 from simulator.uart import heard
 
@@ -31,14 +32,17 @@ def screen_lines(board):
 def is_ready(board):
     """Whether a code that is held in front of the scanner now is read and heeded.
 
-    From outside: the module looks for codes, and the firmware, which it has answered, now only
-    listens to it at its rate. (A module that reads continuously does so before it is found.)
+    From outside: a module in command mode is in a reading, which the firmware began. One that reads
+    continuously may do so before it is found: the firmware, which it has answered, now only listens
+    to it at its rate.
     """
     scanner = board.chips["scanner"]
     number = board.data.SCANNER_UART
     with board.pace.turn:
         if not board.powered or not scanner._wants_to_read():
             return False
+        if scanner.mode == COMMAND:
+            return True
         since_us = board.cpu.listens_since_us(number)
         if since_us is None or board.clock.now_us() - since_us < SET_UP_US:
             return False

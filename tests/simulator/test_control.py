@@ -7,6 +7,7 @@ import pytest
 
 from simulator import control, hands
 from simulator.board import VirtualBoard
+from simulator.chips.gm65 import COMMAND, MODE, TRIGGER
 from simulator.wiring import wire
 
 BEEPER = Path(__file__).parent / "beeper"
@@ -24,6 +25,20 @@ def test_show_and_press_on_a_stepped_board(tmp_path):
         assert answer.took_ms < 150
         hands.press(board, "ok")
         assert hands.screen_lines(board) == ["PRESSED"]
+
+
+def test_a_module_in_command_mode_is_ready_once_it_was_asked(tmp_path):
+    with VirtualBoard(tmp_path, firmware=BEEPER, wire=wire) as board:
+        board.power_on()
+        assert not hands.is_ready(board)
+        assert hands.wait_until_ready(board)
+        scanner = board.chips["scanner"]
+        scanner.registers[MODE] = scanner.registers[MODE] & ~3 | COMMAND
+        assert not hands.is_ready(board)
+        scanner.registers[TRIGGER] |= 1
+        assert hands.is_ready(board)
+        board.power_off()
+        assert not hands.wait_until_ready(board)
 
 
 @pytest.fixture(params=[None, 10], ids=["on demand", "live"])
