@@ -69,6 +69,8 @@ class Device:
             await self._scanner.ask()
             self._wire.has_line = True
             code = await self._scanner.next_code(lambda: True, 0)
+            while code.is_half:  # whoever writes to the pipe is slow
+                code = await self._scanner.next_code(lambda: True, 0)
             if self._scanner.is_over(code):
                 self._handle_line(bytes(code.data))
                 wipe(code.data)
