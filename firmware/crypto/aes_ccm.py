@@ -28,7 +28,7 @@ def seal(key, nonce, aad, data, tag):
     key: 16 or 32 bytes; nonce: 7 to 13 bytes, never used twice under a key. aad: a tuple of
     bytes-likes, authenticated one after the other. data: a writable bytes-like. tag: a writable
     bytes-like; its length, 4 to 16 and even, is that of the tag. Raises ValueError on other sizes.
-    Where all that is authenticated takes one work buffer, two AES objects are all that it allocates.
+    Where what is authenticated fits one work buffer, it allocates little but two AES objects.
     """
     counter_bytes = 15 - len(nonce)
     if not 2 <= counter_bytes <= 8 or not 4 <= len(tag) <= 16 or len(tag) & 1:
