@@ -65,7 +65,7 @@ def forget_keys():
 
 def of_key(key):
     """The table of a key, or None."""
-    return _keys.get(key)
+    return _keys.get(key if isinstance(key, bytes) else bytes(key))
 
 
 @micropython.viper
