@@ -19,6 +19,4 @@ from crypto import (  # noqa: F401 - to have them loaded is all
     scalars,
     sha512,
     sha512_block,
-    signing,
-    x25519,
 )
