@@ -2,8 +2,6 @@
 
 import micropython
 
-from verify.errors import Malformed
-
 # The value of each character from the space to Z; 45 is that of those outside the alphabet.
 _VALUES = (
     b"\x24\x2d\x2d\x2d\x25\x26\x2d\x2d\x2d\x2d\x27\x28\x2d\x29\x2a\x2b"  #  !"#$%&'()*+,-./
@@ -54,10 +52,7 @@ def decode_into(out, text, start, end):
     """Writes the bytes of a Base45 text (RFC 9285 section 4) to `out`; returns how many.
 
     text: bytes-like, of which the characters from `start` to before `end` count. out: a buffer of
-    two bytes for each three of them, and one for two that are left. Raises Malformed for a
-    character outside the alphabet, a value too large, a length that no bytes encode to.
+    two bytes for each three of them, and one for two that are left. Returns -1 for a character
+    outside the alphabet, a value too large, and a length that no bytes encode to.
     """
-    size = _decode(start, text, end, out, _VALUES)
-    if size < 0:
-        raise Malformed
-    return size
+    return _decode(start, text, end, out, _VALUES)

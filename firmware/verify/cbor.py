@@ -8,7 +8,7 @@ no long forms, no repeated keys, nothing behind the item: a message has one enco
 from micropython import const
 
 from verify.errors import Malformed
-from verify.utf8 import is_utf8
+from verify.items import is_utf8
 
 _UNSIGNED = const(0)
 _NEGATIVE = const(1)

@@ -9,8 +9,6 @@ encoding, so two keys are the same if their bytes are.
 import micropython
 from micropython import const
 
-from verify.utf8 import is_utf8
-
 # What `_note` works on, in half words: by depth how many items are to come (0 to 6); how many
 # texts are not ASCII (7); by depth where the list of a map's keys begins (8 to 14; 0: no map);
 # places of keys or items (from 16 on), of those texts (from 360 on).
@@ -183,3 +181,41 @@ def is_bytes(data, at, least, most=None):
 def is_text(data, at, least, most):
     """True if the checked item at `at` is a text of so many bytes."""
     return data[at] >> 5 == 3 and least <= size(data, at) <= most
+
+
+def is_utf8(data, at, end):
+    """True if the bytes from `at` to before `end` are UTF-8 (RFC 3629).
+
+    That is: shortest forms, no surrogates, at most U+10FFFF. By hand, for MicroPython's own
+    decoding lets some broken forms through.
+    """
+    while at < end:
+        first = data[at]
+        at += 1
+        if first < 0x80:
+            continue
+        low, high = 0x80, 0xBF
+        if 0xC2 <= first <= 0xDF:
+            more = 1
+        elif 0xE0 <= first <= 0xEF:
+            more = 2
+            if first == 0xE0:
+                low = 0xA0
+            elif first == 0xED:
+                high = 0x9F
+        elif 0xF0 <= first <= 0xF4:
+            more = 3
+            if first == 0xF0:
+                low = 0x90
+            elif first == 0xF4:
+                high = 0x8F
+        else:
+            return False
+        if at + more > end:
+            return False
+        for _ in range(more):
+            if not low <= data[at] <= high:
+                return False
+            low, high = 0x80, 0xBF
+            at += 1
+    return True

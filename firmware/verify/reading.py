@@ -115,8 +115,9 @@ class Pass:
 
         Raises Malformed, or Refused with UNSUPPORTED, by the first five rows of docs/pass.md.
         """
-        end = _MESSAGE_AT + decode_into(_message, text, _PREFIX_BYTES, _end_of(text, size))
-        if items.note(buffer, _MESSAGE_AT, end, 2) != 4:
+        size = decode_into(_message, text, _PREFIX_BYTES, _end_of(text, size))
+        end = _MESSAGE_AT + size
+        if size < 0 or items.note(buffer, _MESSAGE_AT, end, 2) != 4:
             raise Malformed
         first = items.place(0)
         if buffer[_MESSAGE_AT] & _KIND != _TAG or buffer[first - 1] != _ARRAY_4:

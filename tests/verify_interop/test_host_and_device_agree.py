@@ -58,7 +58,8 @@ def on_host(line, now):
 
 def unbase45(text):
     out = bytearray(2 * len(text))
-    return bytes(out[: base45.decode_into(out, text, 0, len(text))])
+    size = base45.decode_into(out, text, 0, len(text))
+    return None if size < 0 else bytes(out[:size])
 
 
 def decoded(module, malformed, data, *arguments):
@@ -147,8 +148,7 @@ def test_base45_of_changed_texts():
         try:
             expected = host_base45.decode(text)
         except HostMalformed:
-            with pytest.raises(Malformed):
-                unbase45(text.encode())
+            assert unbase45(text.encode()) is None
         else:
             assert unbase45(text.encode()) == expected
 

@@ -1,7 +1,6 @@
 """Base45: RFC 9285 sections 4.3, 4.4 and 6, and every way to be wrong."""
 
 from verify import base45
-from verify.errors import Malformed
 
 EXAMPLES = (
     (b"", b""),
@@ -27,11 +26,7 @@ def _decoded(text, start=0, end=None):
 
 
 def _refused(text):
-    try:
-        _decoded(text)
-    except Malformed:
-        return True
-    return False
+    return base45.decode_into(bytearray(100), text, 0, len(text)) == -1
 
 
 def test_rfc_9285_examples():

@@ -1,6 +1,6 @@
 """UTF-8 as RFC 3629 section 4 has it: the boundaries of each row of its grammar."""
 
-from verify.utf8 import is_utf8 as is_utf8_in
+from verify.items import is_utf8 as is_utf8_in
 
 
 def is_utf8(data):
