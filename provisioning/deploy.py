@@ -105,8 +105,10 @@ def map_beside(out_dir: Path) -> Path:
 
 def write_sources(board: str, out_dir: Path) -> None:
     """What `compile_firmware` compiles, as it is: for CPython, and for readers."""
+    # mpy-cross knows `const` without
     sources, names = build_firmware(board, out_dir)
     for name, text in sources.items():
+        text = f"from micropython import const\n{text}"
         (out_dir / f"{name}.py").write_text(text, encoding="utf-8")
     names.save(map_beside(out_dir))
 

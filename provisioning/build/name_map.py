@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioning.build.program import Program
-from provisioning.errors import Problem
+from provisioning.errors import FileProblem
 
 if TYPE_CHECKING:
     from provisioning.build.naming import Naming
@@ -26,7 +26,7 @@ _FRAME = re.compile(r'File "(?P<file>[^"]+)"(?:, line (?P<line>\d+))?(?:, in (?P
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-class MapProblem(Problem):
+class MapProblem(FileProblem):
     """The map of names cannot be used. The message says what to do."""
 
 

@@ -111,7 +111,8 @@ class Naming:
 
 
 def _is_ordinary(name: str) -> bool:
-    return name.isidentifier() and not name.startswith("__") and name != "_"
+    # An underscore says something to mpy-cross (of a const) and to CPython (of a namedtuple).
+    return name.isidentifier() and not name.startswith("_")
 
 
 class _Kinds:
