@@ -37,6 +37,7 @@ asyncio.run({PROGRAM}.main())
 OLDEST_COMPILER = (1, 26)  # the oldest image that is supported; older ones are not tried
 MPY_VERSION = "6.3"  # what MicroPython 1.23 and later load
 TIMEOUT_S = 60
+FOR_CPYTHON = "from micropython import const\n"  # mpy-cross knows it without
 
 
 class DeployProblem(Problem):
@@ -105,11 +106,9 @@ def map_beside(out_dir: Path) -> Path:
 
 def write_sources(board: str, out_dir: Path) -> None:
     """What `compile_firmware` compiles, as it is: for CPython, and for readers."""
-    # mpy-cross knows `const` without
     sources, names = build_firmware(board, out_dir)
     for name, text in sources.items():
-        text = f"from micropython import const\n{text}"
-        (out_dir / f"{name}.py").write_text(text, encoding="utf-8")
+        (out_dir / f"{name}.py").write_text(FOR_CPYTHON + text, encoding="utf-8")
     names.save(map_beside(out_dir))
 
 
