@@ -6,7 +6,7 @@ How it is found and set up is in gm65_setup.py, which is in the heap only until 
 import asyncio
 
 from micropython import const
-from system import modules
+from system import rooms
 
 from drivers.gm65_frames import Demultiplexer
 
@@ -32,11 +32,10 @@ class Gm65:
         Returns the names of the settings that had to be changed. Raises OSError if no module
         answers within 4 s, or if it does not keep what it is told.
         """
+        rooms.SCANNER.enter()
         from drivers import gm65_setup
 
-        changed = await gm65_setup.set_up(self)
-        modules.drop("drivers.gm65_setup")
-        return changed
+        return await gm65_setup.set_up(self)
 
     async def read_line(self):
         """The next code: bytes without the tail, _MAX_LINE_BYTES at most (a longer one is cut)."""
