@@ -302,6 +302,16 @@ def test_pictures_name_the_letters_they_lack(here, monkeypatch):
     refused(3, "as a font", *one[:-4], "--font", "people.csv", "--out", "pass.png", "--name", "Li")
 
 
+def test_many_passes_have_a_progress_bar_on_a_terminal(here, monkeypatch):
+    (here / "people.csv").write_text("name\n" + "Li\n" * 3)
+    many = ("issue", "--key", "issuer.pem", "--csv", "people.csv", "--format", "text", "--json")
+    assert good(*many, "--out", "quiet").stderr == ""
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what makes rich take any stream for a terminal
+    monkeypatch.setenv("TERM", "xterm")
+    told = good(*many, "--out", "shown")
+    assert "Writing passes" in told.stderr and len(json.loads(told.stdout)) == 3
+
+
 def test_a_clock_that_is_certainly_wrong(here, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 1335830400.0)  # a board whose clock was lost
     refused(1, "2012-05-01", "issue", "--key", "issuer.pem", "--name", "Li", "--out", "pass.txt")
