@@ -16,6 +16,7 @@ ELDER_YEARS = 60
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_CHARACTERS = "10X98765432"
+_ROUNDED = re.compile(r"[0-9]\.?[0-9]*E\+?[0-9]+")  # 1.10105E+17
 _ID_NUMBER = re.compile(r"[1-9][0-9]{16}[0-9X]")
 
 
@@ -68,6 +69,8 @@ def check_id_number(id_number: str) -> date:
     Checks the form, the date and the check character (ISO 7064, MOD 11-2).
     """
     number = id_number.strip().upper()
+    if _ROUNDED.fullmatch(number):
+        raise NotAllowed("A spreadsheet rounded this ID number: format its column as text first.")
     if not _ID_NUMBER.fullmatch(number):
         raise NotAllowed("An ID number has 17 digits and a digit or X.")
     total = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False))

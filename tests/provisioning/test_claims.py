@@ -53,6 +53,11 @@ def test_id_numbers():
             claims.check_id_number(wrong)
 
 
+def test_an_id_number_that_a_spreadsheet_rounded():
+    with pytest.raises(NotAllowed, match="as text"):
+        claims.check_id_number("1.10105E+17")
+
+
 def test_ages_at_their_edges():
     assert claims.age_on(date(2004, 4, 10), date(2022, 4, 9)) == 17
     assert claims.age_on(date(2004, 4, 10), date(2022, 4, 10)) == 18
