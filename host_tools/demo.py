@@ -29,6 +29,7 @@ DAY_S = 86400
 # erasing flash, deaf for 45 ms to what the scanner says (docs/journal.md).
 SPEED = 3
 TUBE_SIZE = 5
+KEPT = Path(".demo")
 SCREEN_OF = {  # the first line of the device's screen, by the reason of refusal
     "NO_TUBE": "SCAN A TUBE",
     "DUPLICATE": "ALREADY DONE",
@@ -271,9 +272,10 @@ class Demo:
             *("--collection-key", "laboratory.pem", "--operator", "li.pem"),
             *("--credential", "li.cwt", *words),
         )
+        upto = pulled["acknowledged"]
         say(
             f"pulled {pulled['new']} new records, opened and verified {pulled['opened']}; "
-            f"acknowledged up to {pulled['acknowledged']}"
+            + (f"acknowledged up to {upto}" if upto is not None else "nothing to acknowledge")
         )
         if pulled["missing"] or pulled["problems"]:
             fail(f"records are missing or altered: {pulled}")
@@ -346,11 +348,27 @@ class Demo:
         self.look_as_a_thief(subjects)
 
 
+def keep_results(folder: Path) -> None:
+    """The pictures and the database, in place of those of the run before."""
+    try:
+        KEPT.mkdir(exist_ok=True)
+        for path in (*folder.glob("*.png"), *folder.glob("*.db")):
+            shutil.move(path, KEPT / path.name)
+    except OSError as error:
+        say(f"{KEPT} cannot be written, so nothing is kept: {error.strerror}.")
+    else:
+        say(f"The pictures and the database are in {KEPT}: have a look at own.png.")
+
+
 def main() -> int:
     """Runs the demonstration; 0 if everything was as it should be."""
     parser = argparse.ArgumentParser(description="From a QR picture to a row in a database.")
     parser.add_argument("--runtime", choices=("cpython", "micropython"), default="cpython")
-    parser.add_argument("--keep", type=Path, help="keep everything in this new folder")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help=f"keep everything in this folder; without it pictures and database, in {KEPT}",
+    )
     options = parser.parse_args()
     folder = options.keep or Path(tempfile.mkdtemp(prefix="scanpost-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -368,6 +386,7 @@ def main() -> int:
         if (demo.device / "running.json").exists():
             demo.scanpost("sim", "stop", "--folder", demo.device)
         if not options.keep:
+            keep_results(folder)
             shutil.rmtree(folder, ignore_errors=True)
     console.print(
         f"[bold green]All as it should be[/bold green], in {time.monotonic() - began:.0f} s."
