@@ -74,6 +74,8 @@ def write_report(folder: Path, rows: list[dict[str, Any]]) -> Path:
 
 def _decoded(path: Path, encoding: str) -> str:
     data = files.read(path)
+    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        encoding = UTF_8
     try:
         return data.decode(encoding)
     except LookupError as error:

@@ -99,7 +99,10 @@ def issue(
         typer.Option(help="Many passes: columns name, relation, id_number, birth, subject, file."),
     ] = None,
     encoding: Annotated[
-        str, typer.Option(help="The CSV's encoding; gb18030 from Excel in China. [UTF-8]")
+        str,
+        typer.Option(
+            help="The CSV's encoding; gb18030 from Excel in China. [UTF-8]", show_default=False
+        ),
     ] = UTF_8,
     out: Annotated[
         Path | None,

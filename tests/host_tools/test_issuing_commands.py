@@ -279,6 +279,8 @@ def test_a_csv_as_excel_in_china_saves_it(here):
     assert [row["relation"] for row in rows] == [0, 1, 2]
     for row in rows:
         assert answer((here / row["file"]).read_text().strip()) == "ACCEPTED"
+    (here / "people.csv").write_text(text, encoding="utf-8-sig")
+    good(*many[:-1], "marked", "--encoding", "UTF-8", "--format", "text")
     (here / "people.csv").write_bytes("姓名,name\n张,张\n".encode("gbk"))
     refused(3, "Columns: name (姓名)", *many[:-1], "other", "--encoding", "gbk")
     (here / "people.csv").write_bytes("姓名,申领关系\n张,邻居\n".encode("gbk"))
