@@ -1,5 +1,10 @@
 """Starts the device: finds its hardware, has the rest built, runs its tasks."""
 
+# Before anything else is loaded: later there may be no memory for machine code.
+from system import machine_code  # noqa: F401
+
+# isort: split
+
 import asyncio
 
 from system import faults, modules

@@ -31,7 +31,6 @@ from simulator.uart import Uart
 ROOT = Path(__file__).resolve().parents[1]
 UARTS = (0, 1, 2)
 I2C_BUSES = (0, 1)
-USB_SERIAL_CHIPS = ("esp32s3", "esp32c3")  # their host link is the chip's own USB, not UART 0
 
 
 class FirmwareStopped(Exception):
@@ -92,7 +91,7 @@ class VirtualBoard:
             number: Uart(
                 self.clock,
                 f"UART{number}",
-                waits=number == HOST_LINK and self.data.CHIP in USB_SERIAL_CHIPS,
+                waits=number == HOST_LINK and self.data.LINK_IS_USB,
             )
             for number in UARTS
         }
@@ -249,6 +248,19 @@ class VirtualBoard:
                 return False
             time.sleep(0.005)
         return True
+
+    def wait_for_ms(self, ms):
+        """As `run_for_ms`, on a paced board too."""
+        end_us = self.clock.now_us() + int(ms * 1000)
+        self.wait_until(lambda: self.clock.now_us() >= end_us, ms)
+
+    def skip_date(self, seconds):
+        """The clocks that tell the time of day go on by so much at once; nothing else does."""
+        with self.pace.turn:
+            self.cpu.rtc_skip(seconds * 1_000_000)
+            for chip in self.chips.values():
+                if hasattr(chip, "catch_up"):
+                    chip.catch_up({"computer_s": int(time.time()) - seconds})
 
     def set_speed(self, speed):
         """Pace: `speed` simulated seconds a second of the wall clock; None: stepped."""

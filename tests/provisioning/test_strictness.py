@@ -115,7 +115,10 @@ def test_base45():
     for size in range(40):
         data = bytes(range(200, 200 + size))
         assert base45.decode(base45.encode(data)) == data
-        assert device_base45.decode(base45.encode(data).encode(), 64) == data
+        out = bytearray(64)
+        text = base45.encode(data).encode()
+        assert device_base45.decode_into(out, text, 0, len(text)) == size
+        assert out[:size] == data
     for text in ("GGW", "::", "A", "ab8", "BB8A", "ÄB8"):
         with pytest.raises(Malformed):
             base45.decode(text)
