@@ -56,6 +56,7 @@ BYTES = {name: bytes.fromhex(text) for name, text in HOSTILE.items()}
 every_kind = pytest.mark.parametrize("data", BYTES.values(), ids=BYTES)
 
 ROOT = Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\x01")
+ROLE = ("--name=Li", "--role=clock")
 
 
 def _head(major, size):
@@ -112,7 +113,7 @@ def office(tmp_path_factory):
         ("keys", "collection", "lab.pem"),
         ("trust", "new", "trust.cbor", "--root", "root.pem"),
         ("trust", "add", "trust.cbor", "issuer.pub.pem", "--root", "root.pem"),
-        tuple("operator issue li.cwt li.pub.pem --root root.pem --name Li --role clock".split()),
+        ("operator", "issue", "li.cwt", "li.pub.pem", "--root", "root.pem", *ROLE),
     ):
         given = [str(folder / word) if "." in word else word for word in words]
         result = CliRunner().invoke(app, given)
@@ -168,7 +169,7 @@ def test_every_file_that_a_command_reads(office, data, tmp_path):
             ("collection", "remove", bad, "00" * 8, *root),
             ("collection", "new", bad, "--replace", *root),
             ("operator", "show", bad),
-            ("operator", "issue", tmp_path / "new.cwt", bad, *root, "--name=x", "--role=clock"),
+            ("operator", "issue", tmp_path / "new.cwt", bad, *root, *ROLE),
             ("settings", bad, *root),
             ("revoke", bad, *root),
             ("revoke", tmp_path / "none", "--operator", bad, *root),
