@@ -31,6 +31,7 @@ from simulator.uart import Uart
 ROOT = Path(__file__).resolve().parents[1]
 UARTS = (0, 1, 2)
 I2C_BUSES = (0, 1)
+USB_SERIAL_CHIPS = ("esp32s3", "esp32c3")  # their host link is the chip's own USB, not UART 0
 
 
 class FirmwareStopped(Exception):
@@ -84,10 +85,17 @@ class VirtualBoard:
             self.folder / "flash.bin",
             self.data.FLASH_BYTES,
             seed=seed,
-            busy=lambda us, interrupts_off: self.cpu.flash_busy(us, interrupts_off),
+            busy=lambda us: self.cpu.flash_busy(us),
             lost=self._lose_power,
         )
-        self.uarts = {number: Uart(self.clock, f"UART{number}") for number in UARTS}
+        self.uarts = {
+            number: Uart(
+                self.clock,
+                f"UART{number}",
+                waits=number == HOST_LINK and self.data.CHIP in USB_SERIAL_CHIPS,
+            )
+            for number in UARTS
+        }
         self.i2c = {number: I2cBus(self.clock) for number in I2C_BUSES}
         self.pins = Pins(self.clock)
         self.link = HostEnd()

@@ -5,8 +5,8 @@ How it is found and set up is in gm65_setup.py, which is in the heap only until 
 
 import asyncio
 
-import modules
 from micropython import const
+from system import modules
 
 from drivers.gm65_frames import Demultiplexer
 

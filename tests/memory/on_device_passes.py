@@ -16,7 +16,7 @@ import time  # noqa: E402
 from drivers.line_scanner import LineScanner  # noqa: E402
 from journal import bodies  # noqa: E402
 from journal_on_file import NOON, started  # noqa: E402
-from scrub import scrub  # noqa: E402
+from system.scrub import scrub  # noqa: E402
 from verify import cbor, passes  # noqa: E402
 from verify.errors import Refused  # noqa: E402
 from verify.trust import TrustList  # noqa: E402
