@@ -31,7 +31,6 @@ from simulator.uart import Uart
 ROOT = Path(__file__).resolve().parents[1]
 UARTS = (0, 1, 2)
 I2C_BUSES = (0, 1)
-USB_SERIAL_CHIPS = ("esp32s3", "esp32c3")  # their host link is the chip's own USB, not UART 0
 
 
 class FirmwareStopped(Exception):
@@ -92,7 +91,7 @@ class VirtualBoard:
             number: Uart(
                 self.clock,
                 f"UART{number}",
-                waits=number == HOST_LINK and self.data.CHIP in USB_SERIAL_CHIPS,
+                waits=number == HOST_LINK and self.data.LINK_IS_USB,
             )
             for number in UARTS
         }

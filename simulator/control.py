@@ -178,7 +178,7 @@ class Device:
             self.board.wait_for_ms(ms)
         return {"now_ms": self.board.now_ms()}
 
-    def do_show(self, data, kind="QR", timeout_ms=hands.ANSWER_TIMEOUT_MS, pause_ms=None):
+    def do_show(self, data, kind=None, timeout_ms=hands.ANSWER_TIMEOUT_MS, pause_ms=None):
         """Hold a code in front of the scanner once it reads; `data` is its text's bytes in hex.
 
         pause_ms: how much time passes first, as people take to step up.

@@ -4,10 +4,10 @@ The far end is a chip model with `receive(data, baud, now_us)`, called byte by b
 has carried it; it is given `line`, and talks back with `line.send(data, baud)`. Both ends have a
 rate of their own: what is sent at one and heard at another comes out as `heard` says.
 
-Reception as on the ESP32: a hardware FIFO is emptied by an interrupt (at 120 bytes, or when the line
-was quiet for ten characters) into the driver's buffer. That interrupt runs from instruction RAM
-(MicroPython's images since 1.21: CONFIG_UART_ISR_IN_IRAM), so it runs while the flash chip is busy
-too: Python stands still then, reception does not. Bytes are lost when the buffer is full, and only
+Reception as on the ESP32: a hardware FIFO is emptied by an interrupt (at 120 bytes, or when the
+line was quiet for ten characters) into the driver's buffer. That interrupt runs from instruction
+RAM (MicroPython's images since 1.21: CONFIG_UART_ISR_IN_IRAM), so it runs while the flash chip is
+busy too: Python stands still then, reception does not. Bytes are lost when the buffer is full, and only
 then. (ESP-IDF driver/uart: UART_FULL_THRESH_DEFAULT 120, UART_TOUT_THRESH_DEFAULT 10.)
 
 The chip's own USB serial port (`waits`) loses nothing: with a full buffer USB makes the host wait.

@@ -49,7 +49,17 @@ def start(hardware, feedback):
         faults.report(error)
         feedback.show(screens.Screen("MEMORY FAULT", "", "call technician"))
     refusals = Refusals(journal, clock)
-    app = App(hardware.scanner, feedback, clock, provisioned, journal, registrar, refusals)
+    app = App(
+        hardware.scanner,
+        feedback,
+        clock,
+        provisioned,
+        journal,
+        registrar,
+        refusals,
+        hardware.ok,
+        hardware.trigger,
+    )
     served = requests.Device(
         hardware.board_name,
         clock,
@@ -63,6 +73,7 @@ def start(hardware, feedback):
     # No lambdas: they would keep this module, which is not needed again, in the heap.
     return app, (
         (app.run_scanner,),
+        (app.run_ok,),
         (app.run_upkeep,),
         (app.run_journal,),
         (Server(served).run, port.open_port()),
