@@ -86,7 +86,7 @@ class OnDemand:
         """Takes out frames that the host sent again before it had the answer.
 
         It waits in real time: in the device's time, in which computing takes none, it would not
-        have sent them. A frame stands between zero bytes (docs/link.md); other bytes stay as they are.
+        have sent them. A frame stands between zero bytes (docs/link.md); other bytes stay.
         """
         last = self._last_frame if came_meanwhile and self._is_answered else None
         parts = data.split(b"\0")
