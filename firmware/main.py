@@ -31,9 +31,10 @@ def tasks_of(device):
     app = device.app
     return (
         (app.run_scanner,),
+        (app.run_ok,),
         (app.run_upkeep,),
         (app.run_journal,),
-        (device.receiver.run, open_port()),
+        (device.endpoint.run, open_port()),
         (device.tables.run, device.provisioned.public_keys),
         (rooms.run,),
     )

@@ -84,10 +84,17 @@ class VirtualBoard:
             self.folder / "flash.bin",
             self.data.FLASH_BYTES,
             seed=seed,
-            busy=lambda us, interrupts_off: self.cpu.flash_busy(us, interrupts_off),
+            busy=lambda us: self.cpu.flash_busy(us),
             lost=self._lose_power,
         )
-        self.uarts = {number: Uart(self.clock, f"UART{number}") for number in UARTS}
+        self.uarts = {
+            number: Uart(
+                self.clock,
+                f"UART{number}",
+                waits=number == HOST_LINK and self.data.LINK_IS_USB,
+            )
+            for number in UARTS
+        }
         self.i2c = {number: I2cBus(self.clock) for number in I2C_BUSES}
         self.pins = Pins(self.clock)
         self.link = HostEnd()

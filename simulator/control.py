@@ -156,7 +156,7 @@ class Device:
         data = self.board.data
         return {"frame": frame.hex(), "width": data.SCREEN_WIDTH, "height": data.SCREEN_HEIGHT}
 
-    def do_show(self, data, kind="QR", timeout_ms=hands.ANSWER_TIMEOUT_MS):
+    def do_show(self, data, kind=None, timeout_ms=hands.ANSWER_TIMEOUT_MS):
         """Hold a code in front of the scanner; `data` is its text's bytes in hex."""
         if not self.board.powered:
             return {"powered": False, "reacted": False, **self.do_screen()}

@@ -7,7 +7,7 @@ from simulator.screen_reader import read_screen
 
 ANSWER_TIMEOUT_MS = 5000
 QUIET_US = 150_000  # silence after which a sound was the whole answer
-BUTTONS = {"ok": "BUTTON_OK", "back": "BUTTON_BACK"}
+BUTTONS = {"ok": "BUTTON_OK", "back": "BUTTON_BACK", "trigger": "BUTTON_TRIGGER"}
 
 # reacted: whether there was a sound; took_ms: from the code's appearance to the sound's beginning;
 # lines: of the screen; sound: ((hertz, ms), ...); lights: names of the lamps that went on
@@ -22,11 +22,17 @@ def screen_lines(board):
     return read_screen(frame, board.data.SCREEN_WIDTH, board.data.SCREEN_HEIGHT)
 
 
-def show(board, data, kind="QR", timeout_ms=ANSWER_TIMEOUT_MS):
+def usual_kind(data):
+    """The symbology that a text usually has: passes are QR codes, tubes' numbers Code 128."""
+    return "Code128" if len(data) <= 32 and data[:4] != b"SP1:" else "QR"
+
+
+def show(board, data, kind=None, timeout_ms=ANSWER_TIMEOUT_MS):
     """Hold a code (its text as bytes) in front of the scanner until the device answered.
 
-    kind: QR, Code128, DataMatrix or PDF417.
+    kind: QR, Code128, DataMatrix or PDF417; None: what such a text usually is.
     """
+    kind = kind or usual_kind(data)
     scanner = board.chips["scanner"]
     observer = board.observer
     began_us = board.clock.now_us()

@@ -12,7 +12,7 @@ from keeping.curve_tables import CurveTables
 from keeping.identity import Identity
 from keeping.provisioned import Provisioned
 from keeping.randomness import Randomness
-from link.receiver import Receiver
+from link.endpoint import Endpoint
 
 from system import rooms
 from system.clock import Clock
@@ -45,9 +45,11 @@ class Device:
             self.journal,
             self.registrar,
             self.refusals,
+            hardware.ok,
+            hardware.trigger,
         )
         self.changed = self.app.changed
-        self.receiver = Receiver(self._make_server, rooms.HOST)
+        self.endpoint = Endpoint(self._make_server, rooms.HOST)
 
     def _make_server(self):
         from link.requests import Requests

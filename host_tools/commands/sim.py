@@ -169,6 +169,13 @@ def show(
         Path | None, typer.Argument(help="A picture with a code: PNG, JPEG, a photograph.")
     ] = None,
     text: Annotated[str | None, typer.Option(help="The code's text, without a picture.")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="What kind of code the text is: QR, Code128, DataMatrix or PDF417. Without it, "
+            "Code128 for a tube's number, QR for anything else."
+        ),
+    ] = None,
     folder: Folder = DEFAULT_FOLDER,
     save: Annotated[
         Path | None, typer.Option(help="Save the device's screen as a PNG picture.")
@@ -178,7 +185,9 @@ def show(
     """Hold a code in front of the scanner and say what the device did."""
     if (picture is None) == (text is None):
         raise typer.BadParameter("give a picture, or --text")
-    data, kind = (text.encode(), "QR") if text is not None else _decode(picture)
+    if kind is not None and kind not in KINDS.values():
+        raise typer.BadParameter(f"--kind is one of {', '.join(KINDS.values())}")
+    data, kind = (text.encode(), kind) if text is not None else _decode(picture)
     answer = _ask(folder, "show", data=data.hex(), kind=kind)
     frame = bytes.fromhex(answer["frame"])
     if save is not None:
