@@ -11,6 +11,8 @@ Both branch on the digits: for public scalars only. Secret ones have `ladder_scr
 import micropython
 from micropython import const
 
+from crypto.limbs import move
+
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
 _TABLES = const(1920)
 _TABLE_BYTES = const(2560)
@@ -76,7 +78,7 @@ def windows(plan: ptr8, at: int, scalar: ptr8, size: int) -> int:
 def comb_bits(plan, comb, scalar):
     """Lays out an odd scalar, 32 bytes and below 2^254, for rows of comb 0 or 1."""
     at = _BITS + _BITS_BYTES * comb
-    plan[at : at + 32] = scalar
+    move(plan, at, scalar, 0, 32)
     plan[at + 32] = 1
 
 

@@ -14,8 +14,9 @@ B over t, where bit t of i says plus or minus and the last is always added.
 from micropython import const
 
 from crypto import points, rows, scalars
+from crypto.limbs import zero
 from crypto.sha512 import clear as clear_sha512
-from crypto.sha512 import digest_into, wipe
+from crypto.sha512 import digest_into
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
 _DOUBLE_T = const(54)
@@ -81,7 +82,7 @@ def _multiply_base(scalar):
             points.put_script(0, _DOUBLE_T, 0)
             points.put_script(1, _ADD_ROW_T, _PICKED)
             points.put_script(2, _ADD_ROW, _PICKED + 128)
-    wipe(_bits, len(_bits))
+    zero(_bits, len(_bits))
 
 
 def _expand(seed):
@@ -96,7 +97,7 @@ def _expand(seed):
 
 def _forget():
     for buffer in (_digest, _secret, _nonce, _k, _picked[0], _picked[1]):
-        wipe(buffer, len(buffer))
+        zero(buffer, len(buffer))
     points.clear()
     scalars.clear()
     clear_sha512()

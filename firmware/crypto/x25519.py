@@ -6,7 +6,7 @@ The scalar is secret: its bits only ever become the q of the ladder's SWAP, whic
 from micropython import const
 
 from crypto import plans, points
-from crypto.sha512 import wipe
+from crypto.limbs import zero
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
 _X = const(1)
@@ -41,10 +41,10 @@ def x25519(k, u):
     points.routine(_TIMES_W)
     out = bytearray(32)
     points.give(_X, out)
-    wipe(_scalar, 32)
+    zero(_scalar, 32)
     points.clear()
     shared = bytes(out)
-    wipe(out, 32)
+    zero(out, 32)
     return shared
 
 

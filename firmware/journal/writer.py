@@ -223,7 +223,7 @@ class Writer:
 
     def _enter_sector(self, index, header):
         self._ring.advance(index, header.first, header.tag_key)
-        self._seen.clear(index)
+        self._seen.taken(index)
         self._limit = layout.SLOTS
         self._rekey = False
 

@@ -20,3 +20,4 @@ from crypto import (  # noqa: F401 - to have them loaded is all
     sha512,
     sha512_block,
 )
+from verify import base45, items  # noqa: F401

@@ -8,6 +8,7 @@ no long forms, no repeated keys, nothing behind the item: a message has one enco
 from micropython import const
 
 from verify.errors import Malformed
+from verify.items import is_utf8
 
 _UNSIGNED = const(0)
 _NEGATIVE = const(1)
@@ -74,7 +75,7 @@ class _Reader:
             return bytes(self._take(argument))
         if kind == _TEXT:
             text = self._take(argument)
-            if not is_utf8(text):
+            if not is_utf8(text, 0, argument):
                 raise Malformed  # UTF-8
             return str(text, "utf-8")
         if self._depth_left == 0:
@@ -136,45 +137,6 @@ def decode(data, max_depth=_MAX_DEPTH, tagged=False):
     if not reader.at_end():
         raise Malformed
     return value
-
-
-def is_utf8(data):
-    """True if these bytes are UTF-8 (RFC 3629): shortest forms, no surrogates, at most U+10FFFF.
-
-    By hand: MicroPython's own decoding lets some broken forms through.
-    """
-    index = 0
-    length = len(data)
-    while index < length:
-        first = data[index]
-        index += 1
-        if first < 0x80:
-            continue
-        low, high = 0x80, 0xBF
-        if 0xC2 <= first <= 0xDF:
-            more = 1
-        elif 0xE0 <= first <= 0xEF:
-            more = 2
-            if first == 0xE0:
-                low = 0xA0
-            elif first == 0xED:
-                high = 0x9F
-        elif 0xF0 <= first <= 0xF4:
-            more = 3
-            if first == 0xF0:
-                low = 0x90
-            elif first == 0xF4:
-                high = 0x8F
-        else:
-            return False
-        if index + more > length:
-            return False
-        for _ in range(more):
-            if not low <= data[index] <= high:
-                return False
-            low, high = 0x80, 0xBF
-            index += 1
-    return True
 
 
 def is_uint(value, bits=32):

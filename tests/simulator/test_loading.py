@@ -79,7 +79,7 @@ def test_machine_code_is_all_that_is_loaded_first():
             found.add(name)
             waiting.extend(imports.as_loaded(name))
     assert WITH_MACHINE_CODE
-    assert found - {FIRST, "system", "crypto"} == WITH_MACHINE_CODE
+    assert found - {FIRST, "system", "crypto", "verify"} == WITH_MACHINE_CODE
 
 
 def test_it_is_loaded_before_anything_else():
@@ -128,7 +128,7 @@ def test_no_machine_code_is_loaded_after_the_start_or_again(watched):
     client = watched.boot()
     at_start = watched.loaded()
     last = max(at_start.index(name) for name in WITH_MACHINE_CODE)
-    assert set(at_start[:last]) <= WITH_MACHINE_CODE | {FIRST, "system", "crypto"}
+    assert set(at_start[:last]) <= WITH_MACHINE_CODE | {FIRST, "system", "crypto", "verify"}
     # all that a device does from its first day to its second
     provision(client, watched.plan(), quiet)
     assert watched.scan("T0000001").lights == ["green"]
