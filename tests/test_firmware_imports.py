@@ -13,9 +13,9 @@ LAYERS = [
     {"link"},
     {"app"},
     {"keeping", "journal"},
+    {"system.machine_code", "system.scrub"},
     {"verify"},
     {"ui", "drivers"},
-    {"system.machine_code", "system.scrub"},
     {"crypto"},
     {"system"},
 ]

@@ -10,7 +10,7 @@ import struct
 from crypto import aes_ccm
 from crypto.wipe import wipe
 from micropython import const
-from verify import cose
+from system import rooms
 
 from journal import bodies, layout
 
@@ -100,6 +100,9 @@ class Sealer:
         self._buffer[_BODY_AT : _BODY_AT + 8] = self._epoch.next_kid
         self._buffer[_BODY_AT + 8 : end] = self._epoch.enc
         record = bytes(self._view[_RECORD_AT:end])
+        rooms.OBJECTS.enter()
+        from verify import cose
+
         signature = sign(cose.to_be_signed(cose.typed_header(_EPOCH_TYP), record, external))
         self._buffer[end : end + _SIGNATURE_BYTES] = signature
         layout.write_crc(self._buffer, _RECORD_AT, _EPOCH_BYTES)

@@ -7,7 +7,7 @@ The parts: `writer` (records are appended, the end is found again), `layout` and
 """
 
 from micropython import const
-from verify import cbor, cose
+from system import rooms
 
 from journal import JournalFull, NoCollectionKey, bodies, layout
 from journal.ring import ERASED
@@ -87,6 +87,9 @@ class SealedJournal(Writer):
         chain = self.chain_at(last) if last < self.next_sequence else None
         if chain is None:
             raise ValueError
+        rooms.OBJECTS.enter()
+        from verify import cbor, cose
+
         payload = [self._identity.device_id, nonce, first, last, chain, unix_s]
         return cose.sign1(_PULL_TYP, cbor.encode(payload), self._identity.sign)
 

@@ -96,8 +96,15 @@ async def run():
             gc.collect()
 
 
-# Signed objects and secrets are read: at a start, and as they are installed
-OBJECTS = Room("keeping.objects")
+# Signed objects and secrets are read, at a start and as they are installed; what is signed is made
+OBJECTS = Room(
+    "verify.cbor",
+    "verify.cose",
+    "verify.issuers",
+    "verify.collection_rows",
+    "keeping.settings_body",
+    "keeping.objects",
+)
 # A host at the cable: its requests, transfers, what it installs, operators and their commands
 HOST = Room(
     "verify.operators",
