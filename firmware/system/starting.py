@@ -3,7 +3,8 @@
 from app.application import App
 from app.refusals import Refusals
 from app.rules import Registrar
-from journal import Journal, JournalFull, NoCollectionKey, bodies
+from journal import JournalFull, NoCollectionKey, bodies
+from journal.journal import Journal
 from keeping.curve_tables import CurveTables
 from keeping.identity import Identity
 from keeping.provisioned import Provisioned, TableSlots

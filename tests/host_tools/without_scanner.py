@@ -6,7 +6,8 @@ import os
 from app.refusals import Refusals
 from app.rules import Registrar
 from esp32 import Partition
-from journal import Journal, bodies
+from journal import bodies
+from journal.journal import Journal
 from keeping.identity import Identity
 from keeping.provisioned import Provisioned, TableSlots
 from keeping.randomness import Randomness

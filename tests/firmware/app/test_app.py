@@ -8,7 +8,7 @@ from app.application import App
 from app.refusals import Refusals
 from app.rules import Registrar
 from crypto.x25519 import public_key
-from journal import Journal
+from journal.journal import Journal
 from keeping.settings import Settings
 from ram_flash import RamFlash
 from signing import base45, mac0
