@@ -7,7 +7,7 @@ comes and goes (rooms.py), and lies together.
 from app.application import App
 from app.refusals import Refusals
 from app.rules import Registrar
-from journal import Journal
+from journal.journal import Journal
 from keeping.curve_tables import CurveTables
 from keeping.identity import Identity
 from keeping.provisioned import Provisioned

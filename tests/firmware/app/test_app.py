@@ -10,7 +10,7 @@ from app.refusals import Refusals
 from app.rules import Registrar
 from crypto.x25519 import public_key
 from drivers.scanner import CODE_128, DATA_MATRIX, QR, UNKNOWN, Code
-from journal import Journal
+from journal.journal import Journal
 from keeping.settings import Settings
 from ram_flash import RamFlash
 from signing import base45, mac0

@@ -4,7 +4,7 @@ import os
 
 from app.rules import DUPLICATE_WINDOW_S, Refusal, Registrar
 from crypto.x25519 import public_key
-from journal import Journal
+from journal.journal import Journal
 from keeping.settings import Settings
 from ram_flash import RamFlash
 
