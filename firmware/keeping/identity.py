@@ -4,7 +4,6 @@ Made once, when the owner's key is installed. The file is read back by anyone wh
 and reads its flash: what that means is in docs/journal.md.
 """
 
-from crypto import ed25519
 from micropython import const
 from verify.errors import Malformed
 
@@ -28,7 +27,7 @@ class Identity:
             return
         seed, public_key = data[8:40], data[40:]
         # Also because a signature with another public key could give the private one away.
-        if len(data) != _FILE_BYTES or ed25519.public_key(seed) != public_key:
+        if len(data) != _FILE_BYTES or _public_key(seed) != public_key:
             raise Malformed
         self.device_id, self._seed, self.public_key = data[:8], seed, public_key
 
@@ -39,9 +38,17 @@ class Identity:
         """
         if self.device_id is None:
             device_id, seed = random(_ID_BYTES), random(32)
-            files.replace(_FILE, device_id + seed + ed25519.public_key(seed))
+            files.replace(_FILE, device_id + seed + _public_key(seed))
             self.load()
 
     def sign(self, message):
         """The Ed25519 signature, 64 bytes, of a message, bytes."""
-        return ed25519.sign(self._seed, message, self.public_key)
+        from crypto import signing
+
+        return signing.sign(self._seed, message, self.public_key)
+
+
+def _public_key(seed):
+    from crypto import signing
+
+    return signing.public_key(seed)
