@@ -191,6 +191,9 @@ def _combine(column, use, base, prepared):
     base, prepared: None where there is no such comb. Raises OSError if a row cannot be read.
     """
     many = (base is not None) + (prepared is not None)
+    # once: each of these is an object
+    read_base = base and base.read
+    read_prepared = prepared and prepared.read
     use |= _FROM_IDENTITY
     while column >= 0:
         last = max(column - 31, 0)
@@ -201,9 +204,9 @@ def _combine(column, use, base, prepared):
         use &= ~_FROM_IDENTITY
         if many and column < 32:
             rows_read = (column - last + 1) * many
-            _read(base.read, 0, rows_read, many)
-            if prepared is not None:
-                _read(prepared.read, 1, rows_read, many)
+            _read(read_base, 0, rows_read, many)
+            if read_prepared:
+                _read(read_prepared, 1, rows_read, many)
         points.run_script()
         column = last - 1
 
