@@ -47,7 +47,7 @@ class NameMap:
             found.files[file] = module.place
             where = found.functions.setdefault(file, {})
             for qualified, node in _functions(module.tree, ""):
-                short = naming.names.get(node.name, node.name)
+                short = (naming.names | naming.narrow).get(node.name, node.name)
                 where.setdefault(short, []).append((qualified, node.lineno))
         return found
 
@@ -91,7 +91,11 @@ class NameMap:
     def _error(self, line: str) -> str:
         """The last line of a traceback: `Name: text`, if the name is one of the firmware's."""
         word = _WORD.match(line)
-        if word is None or word[0] not in self.names or line[word.end() :][:1] not in ("", ":", "\r"):
+        if (
+            word is None
+            or word[0] not in self.names
+            or line[word.end() :][:1] not in ("", ":", "\r")
+        ):
             return line
         return self.names[word[0]] + line[word.end() :]
 

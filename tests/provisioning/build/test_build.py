@@ -131,6 +131,37 @@ def helper(split_here):
     assert set(names.names) <= stock.in_every_image()
 
 
+def test_what_two_modules_have_for_themselves_may_share_a_name(tmp_path):
+    module = """
+_kept_here = {0}
+def _private_of_{0}(given_{0}, second_{0}=2):
+    global _kept_here
+    _kept_here += given_{0}
+    def inside_{0}(): return _kept_here, second_{0}
+    return inside_{0}()
+def _same_name(argument_{0}): return argument_{0} + {0}
+def public_{0}(_private_of_1, third_{0}):
+    return _same_name(_private_of_1), _kept_here, [_same_name(third_{0}) for third_{0} in (1, 2)]
+def another_{0}(value_{0}): return _private_of_{0}(value_{0}, value_{0}), public_{0}(value_{0}, 1)
+"""
+    sources = {f"part{number}": module.format(number) for number in (1, 2)}
+    sources["main"] = """
+from part1 import another_1
+from part2 import another_2
+def main():
+    print(another_1(3), another_2(4))
+"""
+    printed = same_output(tmp_path, **sources)
+    assert printed == "((4, 3), (4, 4, [2, 3])) ((6, 4), (6, 6, [3, 4]))\n"
+    texts, _ = built(**sources)
+    names = [
+        {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)}
+        for place, text in texts.items()
+        if place != "main.py"
+    ]
+    assert len(names[0] & names[1]) == 3, names  # all but the public ones
+
+
 def test_what_nobody_uses_is_left_out(tmp_path):
     main = """
 '''A text for readers.'''
