@@ -24,11 +24,14 @@ BOARDS = ROOT / "boards"
 PROGRAM = "program"  # what main.py is called once it is compiled
 # What stays in RAM stays where it is. Were the heap only tidied up when it is full, modules and
 # buffers would lie scattered all over it, and 2 KB in one piece not be found with 50 KB free.
-STARTER = f"""import asyncio
-import gc
+# The program is imported first: it begins with all machine code, for which there is room only
+# before the heap grows (system/machine_code.py).
+STARTER = f"""import gc
 
 gc.threshold(4096)
 import {PROGRAM}
+
+import asyncio
 
 gc.collect()
 gc.threshold(16384)
