@@ -11,7 +11,8 @@ is. Never changed is a name that
 
 What only one place can see shares its new name with others that are seen elsewhere: an argument
 that is never given by name, a function or variable of a module that is never asked for from
-outside. Local variables are no names on a device.
+outside, an attribute with an underscore that is only ever one of `self` (modules whose classes
+inherit from each other count as one place). Local variables are no names on a device.
 Modules lie side by side in one folder, for a package is a name, a module and a path more.
 """
 
@@ -19,7 +20,7 @@ import ast
 import builtins
 import keyword
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 
 from provisioning.build import stock
@@ -127,34 +128,38 @@ class _Kinds:
         self._defined: set[str] = set()
         self._wide: set[str] = set()  # seen from outside: attributes, keywords, classes, imports
         self._foreign: set[str] = set(asked_for)
-        of_modules: set[str] = set()
         for module in program.modules.values():
             self._sort(module.tree, program)
-            of_modules |= _not_local(module.tree)
         self._foreign |= stock.known() | set(dir(builtins)) | set(keyword.kwlist)
         may_change = {
             name
             for name in self._defined - self._foreign
             if not name.startswith("__") and not is_made(name)
         }
-        trees = [module.tree for module in program.modules.values()]
-        arguments = {
-            part.arg for tree in trees for part in ast.walk(tree) if isinstance(part, ast.arg)
-        }
         self.shared = sorted(may_change & self._wide)
-        narrow = (may_change - self._wide) & (of_modules | arguments)
-        self.narrow: dict[str, set[str]] = {name: set() for name in narrow}
-        for tree in trees:
+        self.narrow: dict[str, set[str]] = {}
+        self._find_conflicts(program, may_change - self._wide)
+
+    def _find_conflicts(self, program: Program, narrow: set[str]) -> None:
+        trees = {name: module.tree for name, module in program.modules.items()}
+        bound = {name: (_not_local(tree) | _of_self(tree)) & narrow for name, tree in trees.items()}
+        everywhere = set().union(*bound.values())
+        seen = everywhere | _arguments(trees.values())  # all else is a local variable and stays
+        for tree in trees.values():
             for names in _names_by_function(tree):
-                self._keep_apart(names & narrow, names & narrow)
-            there = _names(tree) & narrow
-            self._keep_apart(there & of_modules, there)
+                here = names & narrow & seen
+                self._keep_apart(here, here)
+            there = (_names(tree) | _of_self(tree)) & narrow & seen
+            self._keep_apart(there & everywhere, there)
+        for family in _families(program):
+            together = set().union(*(bound[name] for name in family))
+            self._keep_apart(together, together)
 
     def _keep_apart(self, some: set[str], others: set[str]) -> None:
         for name in some:
-            self.narrow[name] |= others - {name}
+            self.narrow.setdefault(name, set()).update(others - {name})
             for other in others - {name}:
-                self.narrow[other].add(name)
+                self.narrow.setdefault(other, set()).add(name)
 
     def _sort(self, tree: ast.AST, program: Program) -> None:
         for node in ast.walk(tree):
@@ -164,7 +169,8 @@ class _Kinds:
                     self._defined.add(node.id)
             elif isinstance(node, ast.Attribute):
                 self.everything.add(node.attr)
-                self._wide.add(node.attr)
+                if not _is_of_self(node):
+                    self._wide.add(node.attr)
                 if isinstance(node.ctx, ast.Store):
                     self._defined.add(node.attr)
             elif isinstance(node, ast.arg):
@@ -215,6 +221,50 @@ def fields(node: ast.Call) -> list[str]:
     if not isinstance(name, ast.Constant) or not isinstance(row, (ast.Tuple, ast.List)):
         raise BuildProblem(f"namedtuple wants its names as literals: {ast.unparse(node)}.")
     return [str(part.value) for part in (name, *row.elts) if isinstance(part, ast.Constant)]
+
+
+def _is_of_self(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Attribute) or not node.attr.startswith("_"):
+        return False
+    return isinstance(node.value, ast.Name) and node.value.id == "self"
+
+
+def _of_self(tree: ast.AST) -> set[str]:
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and _is_of_self(node)
+    }
+
+
+def _arguments(trees: Iterable[ast.AST]) -> set[str]:
+    return {part.arg for tree in trees for part in ast.walk(tree) if isinstance(part, ast.arg)}
+
+
+def _families(program: Program) -> list[set[str]]:
+    """Modules that have classes of which one inherits from the other, together."""
+    families = [{name} for name in program.modules]
+    for module in program.modules.values():
+        for node in ast.walk(module.tree):
+            for base in node.bases if isinstance(node, ast.ClassDef) else ():
+                joined = {module.name, *_handed_on(program, module.name, base)}
+                touched = [family for family in families if family & joined]
+                families = [family for family in families if not family & joined]
+                families.append(set().union(*touched))
+    return families
+
+
+def _handed_on(program: Program, module: str, base: ast.expr) -> Iterator[str]:
+    """The modules of the firmware through which a class comes, to the one that defines it."""
+    name = ast.unparse(base)
+    seen = set()
+    while (module, name) not in seen:
+        seen.add((module, name))
+        binding = dict(imports(program.modules[module].tree)).get(name.split(".")[0])
+        if binding is None or binding.module not in program.modules:
+            return
+        module, name = binding.module, binding.name or name.split(".")[-1]
+        yield module
 
 
 def _not_local(tree: ast.AST) -> set[str]:

@@ -162,6 +162,51 @@ def main():
     assert len(names[0] & names[1]) == 3, names  # all but the public ones
 
 
+def test_what_is_private_to_a_class_is_not_that_of_its_bases(tmp_path):
+    base = """
+class Base:
+    def __init__(self): self._base_value = 1
+    def _base_method(self): return self._base_value
+    def of_base(self): return self._base_method(), self._base_value
+"""
+    stranger = """
+class Stranger:
+    def __init__(self): self._strange_value = 5
+    def strange(self): return self._strange_method()
+    def _strange_method(self): return self._strange_value
+def poke(thing): thing._poked = 7
+"""
+    main = """
+from folder import Handed
+from stranger import Stranger, poke
+class Derived(Handed):
+    def __init__(self):
+        super().__init__()
+        self._own_value = 2
+    def _own_method(self): return self._own_value, self._poked
+    def all_of_it(self): return self._own_method(), self.of_base()
+def main():
+    thing = Derived()
+    poke(thing)
+    print(thing.all_of_it(), Stranger().strange())
+"""
+    sources = {"main": main, "folder": "from base import Base as Handed\n", "base": base}
+    sources |= {"stranger": stranger, "folder__nothing": ""}
+    assert same_output(tmp_path, **sources) == "((2, 7), (1, 1)) 5\n"
+    _, names = built(**sources)
+    short = {
+        qualified: new
+        for places in names.functions.values()
+        for new, rows in places.items()
+        for qualified, _ in rows
+    }
+    assert short["Derived._own_method"] != short["Base._base_method"]
+    assert short["Stranger._strange_method"] in (
+        short["Derived._own_method"],
+        short["Base._base_method"],
+    )
+
+
 def test_what_nobody_uses_is_left_out(tmp_path):
     main = """
 '''A text for readers.'''
@@ -197,17 +242,23 @@ def used(): return UNUSED
 
 def test_a_module_is_known_by_its_new_name_in_sys_modules(tmp_path):
     main = """
-import modules
+import sys
+NAMES = ("rooms.guest", "rooms.other")
 def main():
     for turn in range(2):
+        for name in NAMES:
+            __import__(name)
         from rooms import guest
-        print(turn, guest.greet())
-        modules.drop("rooms.guest")
+        print(turn, guest.greet(), [name in sys.modules for name in NAMES])
+        for name in NAMES:
+            sys.modules.pop(name)
+            package, _, own = name.rpartition(".")
+            if hasattr(sys.modules.get(package), own):
+                delattr(sys.modules[package], own)
 """
     guest = "print('again')\ndef greet(): return 'hello'\n"
-    modules = (deploy.FIRMWARE / "system" / "modules.py").read_text()
-    printed = same_output(tmp_path, main=main, modules=modules, rooms__guest=guest)
-    assert printed.count("again") == 2
+    sources = {"main": main, "rooms__guest": guest, "rooms__other": "A = 1\n"}
+    assert same_output(tmp_path, **sources).count("again\n") == 2
 
 
 def test_a_package_that_needs_its_modules_is_loaded_first(tmp_path):
