@@ -10,10 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import cbor2
-
 from host_tools.client import Client
-from provisioning import keys
+from provisioning import encoding, keys
 from provisioning.errors import Problem
 
 SEED_BYTES = 32
@@ -86,4 +84,4 @@ def _check_image(identity: dict[str, object]) -> None:
 def secrets_object(paths: list[Path]) -> bytes:
     """What the device takes as secrets, from files of one HMAC secret each. Raises FileProblem."""
     rows = [list(keys.load_secret(path)) for path in paths]
-    return cbor2.dumps(sorted(rows), canonical=True)
+    return encoding.encode(sorted(rows))
