@@ -4,6 +4,7 @@ Nothing here knows frames or ports. Errors are LinkError or Refused with a word 
 """
 
 import hashlib
+import sys
 import time
 
 from app.rules import Refusal
@@ -97,6 +98,7 @@ class Requests:
             "key": held.identity.public_key,
             "board": self._board_name,
             "version": VERSION,
+            "micropython": "%d.%d.%d" % sys.implementation.version[:3],
             "root": held.identity.root,
             "name": held.settings.device_name,
         }
