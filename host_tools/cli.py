@@ -20,6 +20,7 @@ from host_tools.commands import (
     settings,
     sim,
     status,
+    trace,
     trust,
     tubes,
     verify,
@@ -48,6 +49,7 @@ for command in (
     tubes,
     journal,
     sim,
+    trace,
 ):
     command.register(app)
 

@@ -13,8 +13,8 @@ from provisioning import encoding
 from provisioning.errors import Malformed
 
 VERSION = 1
-MAX_REQUEST_BYTES = 96
-PIECE_BYTES = 64
+MAX_REQUEST_BYTES = 240
+PIECE_BYTES = 192
 # Silence after which a request is sent again, in seconds. What needs a signature checked, or
 # reads a whole table back, keeps the device busy for longer.
 DEFAULT_TIMEOUT_S = 1.0

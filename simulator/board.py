@@ -249,6 +249,19 @@ class VirtualBoard:
             time.sleep(0.005)
         return True
 
+    def wait_for_ms(self, ms):
+        """As `run_for_ms`, on a paced board too."""
+        end_us = self.clock.now_us() + int(ms * 1000)
+        self.wait_until(lambda: self.clock.now_us() >= end_us, ms)
+
+    def skip_date(self, seconds):
+        """The clocks that tell the time of day go on by so much at once; nothing else does."""
+        with self.pace.turn:
+            self.cpu.rtc_skip(seconds * 1_000_000)
+            for chip in self.chips.values():
+                if hasattr(chip, "catch_up"):
+                    chip.catch_up({"computer_s": int(time.time()) - seconds})
+
     def set_speed(self, speed):
         """Pace: `speed` simulated seconds a second of the wall clock; None: stepped."""
         self.pace.set_speed(speed)

@@ -49,6 +49,7 @@ class Cpu:
         self._bitten = False
         self.interrupt_character = 3
         self._interrupted = False
+        self.is_waiting = False  # it has nothing to do until a time comes, or bytes do
 
     def start(self, cause, boot_number):
         """Out of reset: what the ROM and the MicroPython runtime leave set up."""
@@ -102,10 +103,14 @@ class Cpu:
             self._enter()
             self._pass(CALL_US)
             until_us = None if deadline_us == NO_DEADLINE else self._boot_us + deadline_us
-            self._pace.pass_until(
-                until_us,
-                lambda: self._readable(keys) or self._bitten or self._interrupted,
-            )
+            self.is_waiting = True
+            try:
+                self._pace.pass_until(
+                    until_us,
+                    lambda: self._readable(keys) or self._bitten or self._interrupted,
+                )
+            finally:
+                self.is_waiting = False
             self._enter()
             return self._readable(keys)
 
@@ -133,6 +138,10 @@ class Cpu:
         self._pass(CALL_US)
         self._rtc_base_us = self._clock.now_us() - us
         return 0
+
+    def rtc_skip(self, us):
+        """Not a call: the RTC goes on by `us` at once."""
+        self._rtc_base_us -= us
 
     # UARTs
 

@@ -7,8 +7,8 @@ rate of their own: what is sent at one and heard at another comes out as `heard`
 Reception as on the ESP32: a hardware FIFO is emptied by an interrupt (at 120 bytes, or when the
 line was quiet for ten characters) into the driver's buffer. That interrupt runs from instruction
 RAM (MicroPython's images since 1.21: CONFIG_UART_ISR_IN_IRAM), so it runs while the flash chip is
-busy too: Python stands still then, reception does not. Bytes are lost when the buffer is full, and only
-then. (ESP-IDF driver/uart: UART_FULL_THRESH_DEFAULT 120, UART_TOUT_THRESH_DEFAULT 10.)
+busy too: Python stands still then, reception does not. Bytes are lost when the buffer is full, and
+only then. (ESP-IDF driver/uart: UART_FULL_THRESH_DEFAULT 120, UART_TOUT_THRESH_DEFAULT 10.)
 
 The chip's own USB serial port (`waits`) loses nothing: with a full buffer USB makes the host wait.
 """

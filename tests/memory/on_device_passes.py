@@ -69,6 +69,8 @@ class Device:
             await self._scanner.ask()
             self._wire.has_line = True
             code = await self._scanner.next_code(lambda: True, 0)
+            while code.is_half:  # whoever writes to the pipe is slow
+                code = await self._scanner.next_code(lambda: True, 0)
             if self._scanner.is_over(code):
                 self._handle_line(bytes(code.data))
                 wipe(code.data)
@@ -86,7 +88,7 @@ class Device:
         except Refused:
             return
         if self._journal.seen_subject(a_pass.subject) is None:
-            payload = [a_pass.subject, a_pass.cti[:8], 3, a_pass.relation, self.count % 10, 77]
+            payload = [a_pass.subject, a_pass.cti_start, 3, a_pass.relation, self.count % 10, 77]
             self._journal.append(bodies.REGISTRATION, NOON, payload)
 
     def _register_by_document(self, line):
