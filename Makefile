@@ -11,7 +11,7 @@ DEMO_BIN = $(if $(wildcard .venv/installed),.venv,.venv-demo)/bin
 venv: .venv/installed .venv-interop/installed
 
 .venv/installed: INSTALL = --editable ".[simulator,test,lint]"
-.venv/installed: pyproject.toml firmware/link/requests.py
+.venv/installed: pyproject.toml firmware/system/version.py
 
 # Other people's COSE libraries need a cbor2 that the project must not have.
 .venv-interop/installed: INSTALL = --requirement tests/verify_interop/requirements.txt
