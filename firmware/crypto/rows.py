@@ -47,7 +47,7 @@ def base():
     global _base
     if _base is None:
         try:
-            _base = FileTable(__file__.rsplit("/", 1)[0] + "/base_point.rows")
+            _base = FileTable(__file__[: __file__.rfind("/") + 1] + "base_point.rows")
         except OSError:
             return None
     return _base
