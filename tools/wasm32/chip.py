@@ -1,0 +1,449 @@
+"""Runs the deployed firmware in the 32-bit MicroPython, with a virtual board's chips behind it.
+
+    board = Board32(folder, pool=168 * 1024)
+    board.power_on()
+
+The heap is what the chip's would be: `pool` bytes for Python and machine code together, less the
+machine code of the deployed modules, plus what the stand-ins take (measured as they are loaded).
+With `first_area` nothing lies across that many bytes from the heap's beginning, as on an ESP32,
+whose heap is in pieces.
+"""
+
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import wasmtime
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from provisioning import deploy
+from simulator import rpc
+from simulator.board import VirtualBoard
+from simulator.nor_flash import PowerCut
+from simulator.runtime_micropython import STANDINS as SHARED
+from simulator.runtime_micropython import with_numbers
+from simulator.wiring import wire
+from tools.rv32 import mpy
+from tools.rv32.machine import Machine
+from tools.wasm32 import interpreter, rewrite
+from tools.wasm32.objects import Buffer, Memory, small_int
+from tools.wasm32.stubs import FIRST, Stubs
+
+STANDINS = Path(__file__).parent / "standins"
+FROM_SIMULATOR = ("_board.py", "_machine_more.py", "_stdio.py", "esp32.py", "machine.py")
+# which MicroPython's image has in C or frozen, or which stand for its own
+ARCHITECTURE = "rv32imc"
+
+# Numbers of what the stand-ins ask (`... @ number`)
+CALL, FETCH, ENCRYPT, KINDS, MOMENT, DECRYPT = range(6)
+SET_UP_AES = 900
+EXTRA_CALLS = ("wait_ms", "rtc_s")
+ERROR, VALUE_ERROR, INTERRUPT = -100_000, -200_000, -200_001
+# ports/unix/main.c; the linker gives it 64 KB
+STACK_LIMIT_BYTES = 40_000
+STACK_BYTES = 64_000
+
+BLOCK_BYTES = 16  # py/mpconfig.h: MICROPY_BYTES_PER_GC_BLOCK with words of 32 bits
+BLOCKS_IN_BYTE = 4  # of the table that says which blocks are taken
+
+
+@dataclass
+class Heap:
+    """The heap at a moment, in bytes."""
+
+    total: int
+    used: int
+    largest_free: int
+
+
+@dataclass
+class Cost:
+    """What was executed and allocated between two moments."""
+
+    cost: int = 0  # of the interpreter, in the units of rewrite.py; collections not included
+    native: int = 0  # instructions of machine code
+    native_calls: int = 0
+    allocations: int = 0
+    allocated_bytes: int = 0
+    collections: int = 0
+    collections_cost: int = 0
+
+    def __sub__(self, other):
+        return Cost(*[a - b for a, b in zip(self.values(), other.values(), strict=True)])
+
+    def __add__(self, other):
+        return Cost(*[a + b for a, b in zip(self.values(), other.values(), strict=True)])
+
+    def values(self):
+        return tuple(vars(self).values())
+
+
+@cache
+def engine():
+    return wasmtime.Engine(interpreter.configuration())
+
+
+@cache
+def compiled_interpreter():
+    return interpreter.module(engine())
+
+
+class Firmware:
+    """The deployed firmware without machine code, in a folder; what that would take."""
+
+    def __init__(self, folder, board="simulator"):
+        self.folder = Path(folder)
+        deployed = self.folder / "deployed"
+        self.files = self.folder / "files"
+        deploy.compile_firmware(board, deployed, arch=ARCHITECTURE)
+        self.stubs = Stubs()
+        self.functions = {}  # the first bytes of a function's bytecode: [(its bytecode, module)]
+        for path in sorted(deployed.rglob("*")):
+            place = path.relative_to(deployed)
+            out = self.files / place
+            if path.is_dir():
+                out.mkdir(parents=True, exist_ok=True)
+                continue
+            out.parent.mkdir(parents=True, exist_ok=True)
+            data = path.read_bytes()
+            if path.suffix == ".mpy":
+                name = place.with_suffix("").as_posix()
+                data = self.stubs.without_code(data, name)
+                self._learn(data, name)
+            out.write_bytes(data)
+        self.arity = {n: self.stubs.arguments(n) for n in self.stubs.codes}
+        self.standins_bytes = None
+        self.standins = self.folder / "standins"
+        self.standins.mkdir()
+        for path in (*(SHARED / name for name in FROM_SIMULATOR), *STANDINS.glob("*.py")):
+            source = self.folder / path.name
+            source.write_text(_with_numbers(path.read_text(encoding="utf-8")), encoding="utf-8")
+            out = self.standins / f"{path.stem}.mpy"
+            command = [mpy._mpy_cross(), "-O3", "-s", f"/si/{out.name}", "-o", out, source]
+            subprocess.run(command, check=True)
+            self._learn(out.read_bytes(), f"image/{path.stem}")
+            source.unlink()
+
+    def _learn(self, data, name):
+        waiting = [mpy.read(data, name).code]
+        while waiting:
+            code = waiting.pop()
+            waiting += code.children
+            self.functions.setdefault(bytes(code.data[:8]), []).append((bytes(code.data), name))
+
+    def names(self):
+        """All names that the deployed modules bring along."""
+        return self.stubs.names
+
+
+def _with_numbers(source):
+    number = len(rpc.CALLS)
+    for name in EXTRA_CALLS:
+        source = source.replace(f"cpu.{name}(", f"cpu({number}, ")
+        number += 1
+    return with_numbers(source)
+
+
+class Chip:
+    """One boot of the firmware."""
+
+    def __init__(self, board):
+        self.board = board
+        self.firmware = board.deployed
+        self.machine = Machine()
+        self.native = self.native_calls = 0
+        self._output = bytearray()
+        self._pending = b""
+        self._ciphers = {}
+        self._contexts = {}  # address of a module's context: its name
+        self._known = {}  # address of bytecode: [names of modules that it may be of]
+        self.on_allocation = None  # called with a size in bytes as memory is asked for
+        self._stack = []
+        self.by_module = None  # {module: Cost} while profiling
+        self._table = None
+        self.baseline = None  # the heap with the stand-ins, before the firmware
+        heap_bytes = board.heap_bytes
+        self.store, self._instance = interpreter.start(
+            engine(),
+            compiled_interpreter(),
+            ["-X", f"heapsize={heap_bytes}", "-c", board.program()],
+            self._host_call,
+            folders=((board.files, "/fw"), (self.firmware.standins, "/si")),
+            clock=lambda: board.cpu.now_us(),
+            output=self._output,
+        )
+        self._exports = self._instance.exports(self.store)
+        self.memory = Memory(self._exports["memory"], self.store)
+
+    def run(self):
+        """To its end. Returns what it said, or raises what ended it."""
+        try:
+            self._exports["_start"](self.store)
+        except wasmtime.ExitTrap:
+            pass
+        return "the firmware ended:\n" + self._output.decode(errors="replace")
+
+    # what the interpreter tells and asks
+
+    def _host_call(self, what, first, second, third, *_):
+        if what == rewrite.OPERATE:
+            return self._operate(first, second & 0xFFFFFFFF, third & 0xFFFFFFFF)
+        if what == rewrite.ENTER:
+            self._enter(first & 0xFFFFFFFF)
+        elif what == rewrite.LEAVE:
+            self._leave()
+        elif what == rewrite.ALLOCATE:
+            hook, self.on_allocation = self.on_allocation, None
+            if hook is not None:
+                hook(first)
+                self.on_allocation = hook
+        return 0
+
+    def _operate(self, left, right, state):
+        if not right & 1:
+            return 0
+        number = right >> 1
+        argument = self.memory.arguments(state)
+        if number >= FIRST:
+            return self._run_machine_code(number, state, argument)
+        if number == CALL:
+            return small_int(self._call(argument))
+        if number == FETCH:
+            argument(0).store(self._pending)
+        elif number in (ENCRYPT, DECRYPT):
+            ciphers = self._ciphers[argument(0)]
+            argument(2).store(ciphers[number == DECRYPT].update(bytes(argument(1))))
+        elif number == KINDS:
+            last = state + 4 * (5 + self.memory.short(state + 12) - 1)
+            found = [self.memory.word(last - 4 * i) for i in range(5)]
+            for name, at in zip(("bytes", "bytearray", "memoryview", "int"), found, strict=False):
+                self.memory.types[self.memory.word(at)] = name
+            self.memory.none = found[4]
+            self._widen_stack()
+        elif number == MOMENT:
+            self.board.at_moment(self, argument(0))
+        else:
+            return 0
+        return small_int(0)
+
+    def _call(self, argument):
+        number, values = argument(0), [argument(1), argument(2), argument(3)]
+        if number == SET_UP_AES:
+            address, key, mode = values
+            chaining = modes.CBC(bytes(mode)) if isinstance(mode, Buffer) else modes.ECB()
+            cipher = Cipher(algorithms.AES(bytes(key)), chaining)
+            self._ciphers[address] = (cipher.encryptor(), cipher.decryptor())
+            return 0
+        cpu = self.board.cpu
+        if number >= len(rpc.CALLS):
+            if EXTRA_CALLS[number - len(rpc.CALLS)] == "rtc_s":
+                return cpu.rtc_us() // 1_000_000
+            ms, keys = values[:2]
+            due_us = -1 if ms is None or ms < 0 else cpu.now_us() + 1000 * ms
+            return cpu.wait(due_us, keys)
+        name = rpc.CALLS[number]
+        count = rpc.ARGUMENTS[name]
+        if name == "flash_read":
+            address, buffer = values[:2]
+            values[1] = len(buffer)
+        elif name in rpc.WITH_DATA:
+            count += 1
+            values[count - 1] = bytes(values[count - 1])
+        status, value, data = rpc.answer(getattr(cpu, name), values[:count])
+        if status == rpc.DONE:
+            return value
+        if status == rpc.DATA:
+            if name == "flash_read":
+                buffer.store(data)
+                return len(data)
+            self._pending = data
+            return -1 - len(data)
+        if status == rpc.OS_ERROR:
+            return ERROR - value
+        return VALUE_ERROR if status == rpc.VALUE_ERROR else INTERRUPT
+
+    # machine code
+
+    def _run_machine_code(self, number, state, argument):
+        code = self.firmware.stubs.codes[number]
+        count = self.firmware.arity[number]
+        values = [argument(i) for i in range(count)]
+        given = []
+        buffers = []
+        for value in values:
+            if isinstance(value, Buffer):
+                data = bytearray(bytes(value)) if value.writable else bytes(value)
+                buffers.append((value, data))
+                given.append(data)
+            else:
+                given.append(int(value))
+        before = self.machine.instructions
+        result = self.machine.call(code, given)
+        self.native += self.machine.instructions - before
+        self.native_calls += 1
+        for buffer, data in buffers:
+            if buffer.writable:
+                buffer.store(data)
+        return self.memory.none if result is None else small_int(result)
+
+    # measuring
+
+    def counters(self):
+        found = {name: self._exports[name].value(self.store) for name in rewrite.COUNTERS}
+        return Cost(
+            found["cost"] - found["collections_cost"],
+            self.native,
+            self.native_calls,
+            found["allocations"],
+            found["allocated_bytes"],
+            found["collections"],
+            found["collections_cost"],
+        )
+
+    def collect(self):
+        """Has the interpreter's collector run: it is waiting for us, so nothing is in the way."""
+        self._exports["collect"](self.store)
+
+    def heap(self):
+        """The heap as it is."""
+        if self._table is None:
+            self._table = self._find_table()
+        at, length = self._table
+        table = self.memory.read(at, length)
+        used = longest = run = 0
+        for byte in table:
+            if not byte:
+                run += BLOCKS_IN_BYTE
+                continue
+            for shift in (0, 2, 4, 6):
+                if byte >> shift & 3:
+                    used += 1
+                    longest = max(longest, run)
+                    run = 0
+                else:
+                    run += 1
+        blocks = length * BLOCKS_IN_BYTE
+        return Heap(blocks * BLOCK_BYTES, used * BLOCK_BYTES, max(longest, run) * BLOCK_BYTES)
+
+    def _widen_stack(self):
+        """Lets the interpreter use its stack to the end: frames have become larger."""
+        words = memoryview(self.memory.read(0, rewrite.STATIC_BYTES)).cast("I")
+        places = [i for i, word in enumerate(words) if word == STACK_LIMIT_BYTES]
+        if len(places) != 1:
+            raise interpreter.Unknown("the limit of the interpreter's stack was not found")
+        self.memory.write(4 * places[0], STACK_BYTES.to_bytes(4, "little"))
+
+    def _find_table(self):
+        """Address and length of the table of blocks (py/mpstate.h, mp_state_mem_area_t): in front
+        of the pool, which has four blocks for each of its bytes."""
+        data = self.memory.read(0, rewrite.STATIC_BYTES)
+        words = memoryview(data).cast("I")
+        for i in range(len(words) - 5):
+            start, length = words[i], words[i + 1]
+            if length * 64 > self.board.heap_bytes or length * 64 < self.board.heap_bytes // 2:
+                continue
+            for pool in (i + 2, i + 3):
+                size = words[pool + 1] - words[pool]
+                if size == length * 64 and start + length <= words[pool] <= start + 2 * length:
+                    return start, length
+        raise interpreter.Unknown("the interpreter's heap was not found")
+
+    def profile(self, on=True):
+        """Starts or stops adding up costs by module in `by_module`."""
+        if on:
+            self.by_module = {}
+            self._stack = ["?"]
+            self._since = self.counters()
+            self.machine.count()
+        else:
+            self._charge()
+            self.machine.count(False)
+        self._exports["profiling"].set_value(self.store, wasmtime.Val.i32(int(on)))
+
+    def _charge(self):
+        now = self.counters()
+        top = self._stack[-1]
+        self.by_module[top] = self.by_module.get(top, Cost()) + (now - self._since)
+        self._since = now
+
+    def _enter(self, state):
+        self._charge()
+        self._stack.append(self._module_of(state))
+
+    def _leave(self):
+        self._charge()
+        if len(self._stack) > 1:
+            self._stack.pop()
+
+    def _module_of(self, state):
+        function = self.memory.word(state)
+        context = self.memory.word(function + 4)
+        known = self._contexts.get(context)
+        if known is not None and len(known) == 1:
+            return next(iter(known))
+        code = self.memory.word(function + 12)
+        start = self.memory.read(code, 8)
+        found = {
+            name
+            for data, name in self.firmware.functions.get(start, ())
+            if self.memory.read(code, len(data)) == data
+        }
+        if known:
+            found = found & known or found
+        self._contexts[context] = found
+        return min(found, default="?")
+
+
+class Board32(VirtualBoard):
+    """A virtual board whose CPU is the 32-bit MicroPython.
+
+    deployed: a Firmware. pool: bytes for Python and machine code together. first_area: bytes after
+    which the heap is interrupted, or None. moment: called with (chip, 0) before the firmware is
+    loaded.
+    """
+
+    def __init__(self, folder, deployed, pool, first_area=None, **how):
+        self.deployed = deployed
+        self.pool = pool
+        self.first_area = first_area
+        self.files = Path(folder) / "files"
+        shutil.copytree(deployed.files, self.files)
+        self.chip = None
+        self.heap_bytes = pool - deployed.stubs.total() + standins_bytes(deployed)
+        super().__init__(folder, firmware=deployed.files, runtime="micropython", wire=wire, **how)
+
+    def program(self):
+        return (
+            "import sys\n"
+            'sys.path[:] = ["/si"]\n'
+            "import boot\n"
+            "stderr = boot.prepare().stderr\n"
+            "boot.settle()\n"
+            'boot.start(stderr, "/fw")\n'
+        )
+
+    def at_moment(self, chip, what):
+        chip.baseline = chip.heap()
+
+    def _execute(self):
+        self.chip = Chip(self)
+        said = self.chip.run()
+        if not self.powered:
+            raise PowerCut
+        return said
+
+
+def standins_bytes(deployed):
+    """What the stand-ins and the interpreter itself take of the heap."""
+    if deployed.standins_bytes is None:
+        with tempfile.TemporaryDirectory() as folder:
+            deployed.standins_bytes = 0
+            board = Board32(folder, deployed, 1 << 20)
+            board.power_on()
+            board.run_for_ms(1)
+            deployed.standins_bytes = board.chip.baseline.used
+            board.close()
+    return deployed.standins_bytes
