@@ -10,6 +10,7 @@ whose heap is in pieces.
 """
 
 import shutil
+import struct
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from simulator.wiring import wire
 from tools.rv32 import mpy
 from tools.rv32.machine import Machine
 from tools.wasm32 import interpreter, rewrite
+from tools.wasm32.rewrite import STATIC_BYTES
 from tools.wasm32.objects import Buffer, Memory, small_int
 from tools.wasm32.stubs import FIRST, Stubs
 
@@ -46,6 +48,7 @@ ERROR, VALUE_ERROR, INTERRUPT = -100_000, -200_000, -200_001
 STACK_LIMIT_BYTES = 40_000
 STACK_BYTES = 64_000
 
+POOL_BYTES = 24  # of a pool of names before its texts' addresses
 BLOCK_BYTES = 16  # py/mpconfig.h: MICROPY_BYTES_PER_GC_BLOCK with words of 32 bits
 BLOCKS_IN_BYTE = 4  # of the table that says which blocks are taken
 
@@ -155,7 +158,7 @@ class Chip:
         self.firmware = board.deployed
         self.machine = Machine()
         self.native = self.native_calls = 0
-        self._output = bytearray()
+        self._output = Path(board.folder) / "output.txt"
         self._pending = b""
         self._ciphers = {}
         self._contexts = {}  # address of a module's context: its name
@@ -184,7 +187,7 @@ class Chip:
             self._exports["_start"](self.store)
         except wasmtime.ExitTrap:
             pass
-        return "the firmware ended:\n" + self._output.decode(errors="replace")
+        return "the firmware ended:\n" + self._output.read_text(errors="replace")
 
     # what the interpreter tells and asks
 
@@ -350,6 +353,45 @@ class Chip:
                 if size == length * 64 and start + length <= words[pool] <= start + 2 * length:
                     return start, length
         raise interpreter.Unknown("the interpreter's heap was not found")
+
+    def names(self):
+        """The names (qstrs) that are not in the image: their texts."""
+        pool = self._newest_pool()
+        found = []
+        while True:
+            previous, before, alloc, count, hashes, lengths = self._pool(pool)
+            if not before & 0x7FFFFFFF:
+                return found  # the image's own
+            if previous and not self._pool(previous)[1] & 0x7FFFFFFF and pool < STATIC_BYTES:
+                return found
+            for i in range(count):
+                text = self.memory.word(pool + POOL_BYTES + 4 * i)
+                length = self.memory.read(lengths + i, 1)[0]
+                found.append(self.memory.read(text, length))
+            pool = previous
+
+    def _pool(self, at):
+        return struct.unpack(f"<{POOL_BYTES // 4}I", self.memory.read(at, POOL_BYTES))
+
+    def _newest_pool(self):
+        """py/qstr.h, qstr_pool_t: previous, how many before it, room, how many, ..."""
+        words = memoryview(self.memory.read(0, STATIC_BYTES)).cast("I")
+        found = set()
+        for at in words:
+            if not STATIC_BYTES // 4 < at < STATIC_BYTES + (1 << 24) or at & 3:
+                continue
+            try:
+                previous, before, room, count, hashes, lengths = self._pool(at)
+                if not (0 < count <= room < 1 << 14 and 0 < previous and previous & 3 == 0):
+                    continue
+                older = self._pool(previous)
+            except (ValueError, struct.error):
+                continue
+            if (older[1] & 0x7FFFFFFF) + older[3] == before & 0x7FFFFFFF and before & 0x7FFFFFFF:
+                found.add((before & 0x7FFFFFFF, at))
+        if not found:
+            raise interpreter.Unknown("the interpreter's names were not found")
+        return max(found)[1]
 
     def profile(self, on=True):
         """Starts or stops adding up costs by module in `by_module`."""

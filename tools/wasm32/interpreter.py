@@ -47,7 +47,8 @@ def start(engine, module, arguments, host_call, folders=(), clock=None, output=N
     wasi = wasmtime.WasiConfig()
     wasi.argv = ["micropython", *arguments]
     if output is not None:
-        wasi.stdout_custom = wasi.stderr_custom = lambda data: output.extend(data)
+        # Not a function: one would be called by a thread of wasmtime's, perhaps as Python ends.
+        wasi.stdout_file = wasi.stderr_file = str(output)
     for folder, place in folders:
         wasi.preopen_dir(str(folder), place)
     store.set_wasi(wasi)

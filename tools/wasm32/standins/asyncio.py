@@ -35,6 +35,7 @@ class _Once:
 
     def __next__(self):
         if self.due is None:
+            self.over.__traceback__ = None  # it would grow with each use
             raise self.over
         _task_queue.push(cur_task, self.due)
         self.due = None
