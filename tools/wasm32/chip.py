@@ -50,7 +50,11 @@ STACK_BYTES = 64_000
 
 POOL_BYTES = 24  # of a pool of names before its texts' addresses
 BLOCK_BYTES = 16  # py/mpconfig.h: MICROPY_BYTES_PER_GC_BLOCK with words of 32 bits
-BLOCKS_IN_BYTE = 4  # of the table that says which blocks are taken
+# Two bits of a table say whether a block is free; by byte of it, four blocks as text and their sum
+IN_BYTE = [
+    b"".join(b"#" if byte >> shift & 3 else b"." for shift in (0, 2, 4, 6)) for byte in range(256)
+]
+TAKEN_IN_BYTE = bytes(text.count(b"#") for text in IN_BYTE)
 
 
 @dataclass
@@ -161,8 +165,8 @@ class Chip:
         self._output = Path(board.folder) / "output.txt"
         self._pending = b""
         self._ciphers = {}
-        self._contexts = {}  # address of a module's context: its name
-        self._known = {}  # address of bytecode: [names of modules that it may be of]
+        self._contexts = {}  # address of a module's context: names that it may have
+        self._known = set()  # (context, address of bytecode) that have been compared
         self.on_allocation = None  # called with a size in bytes as memory is asked for
         self._stack = []
         self.by_module = None  # {module: Cost} while profiling
@@ -227,7 +231,7 @@ class Chip:
             self.memory.none = found[4]
             self._widen_stack()
         elif number == MOMENT:
-            self.board.at_moment(self, argument(0))
+            return small_int(self.board.at_moment(self, argument(0)) or 0)
         else:
             return 0
         return small_int(0)
@@ -314,22 +318,18 @@ class Chip:
         """The heap as it is."""
         if self._table is None:
             self._table = self._find_table()
-        at, length = self._table
+        at, length, _ = self._table
         table = self.memory.read(at, length)
-        used = longest = run = 0
-        for byte in table:
-            if not byte:
-                run += BLOCKS_IN_BYTE
-                continue
-            for shift in (0, 2, 4, 6):
-                if byte >> shift & 3:
-                    used += 1
-                    longest = max(longest, run)
-                    run = 0
-                else:
-                    run += 1
-        blocks = length * BLOCKS_IN_BYTE
-        return Heap(blocks * BLOCK_BYTES, used * BLOCK_BYTES, max(longest, run) * BLOCK_BYTES)
+        blocks = b"".join(map(IN_BYTE.__getitem__, table))
+        longest = max(map(len, blocks.split(b"#")))
+        return Heap(len(blocks) * BLOCK_BYTES, blocks.count(b"#") * BLOCK_BYTES, longest * BLOCK_BYTES)
+
+    def used(self):
+        """Bytes of the heap that are taken, garbage included."""
+        if self._table is None:
+            self._table = self._find_table()
+        at, length, _ = self._table
+        return sum(self.memory.read(at, length).translate(TAKEN_IN_BYTE)) * BLOCK_BYTES
 
     def _widen_stack(self):
         """Lets the interpreter use its stack to the end: frames have become larger."""
@@ -340,8 +340,8 @@ class Chip:
         self.memory.write(4 * places[0], STACK_BYTES.to_bytes(4, "little"))
 
     def _find_table(self):
-        """Address and length of the table of blocks (py/mpstate.h, mp_state_mem_area_t): in front
-        of the pool, which has four blocks for each of its bytes."""
+        """Address and length of the table of blocks, and the pool's address (py/mpstate.h,
+        mp_state_mem_area_t): the table lies in front of the pool and has a byte for four blocks."""
         data = self.memory.read(0, rewrite.STATIC_BYTES)
         words = memoryview(data).cast("I")
         for i in range(len(words) - 5):
@@ -351,24 +351,23 @@ class Chip:
             for pool in (i + 2, i + 3):
                 size = words[pool + 1] - words[pool]
                 if size == length * 64 and start + length <= words[pool] <= start + 2 * length:
-                    return start, length
+                    return start, length, words[pool]
         raise interpreter.Unknown("the interpreter's heap was not found")
 
     def names(self):
         """The names (qstrs) that are not in the image: their texts."""
+        self.heap()
         pool = self._newest_pool()
         found = []
-        while True:
+        heap = self._table[0]
+        while pool >= heap:  # the image's own lie below
             previous, before, alloc, count, hashes, lengths = self._pool(pool)
-            if not before & 0x7FFFFFFF:
-                return found  # the image's own
-            if previous and not self._pool(previous)[1] & 0x7FFFFFFF and pool < STATIC_BYTES:
-                return found
             for i in range(count):
                 text = self.memory.word(pool + POOL_BYTES + 4 * i)
                 length = self.memory.read(lengths + i, 1)[0]
                 found.append(self.memory.read(text, length))
             pool = previous
+        return found
 
     def _pool(self, at):
         return struct.unpack(f"<{POOL_BYTES // 4}I", self.memory.read(at, POOL_BYTES))
@@ -393,50 +392,63 @@ class Chip:
             raise interpreter.Unknown("the interpreter's names were not found")
         return max(found)[1]
 
+    def sample(self, hook):
+        """Has `hook(bytes)` called before each allocation; None: no longer."""
+        self.on_allocation = hook
+        self._exports["sampling"].set_value(self.store, wasmtime.Val.i32(int(hook is not None)))
+
     def profile(self, on=True):
         """Starts or stops adding up costs by module in `by_module`."""
         if on:
-            self.by_module = {}
-            self._stack = ["?"]
+            self._by_context = {}
+            self._stack = [None]
             self._since = self.counters()
             self.machine.count()
         else:
             self._charge()
+            self.by_module = self._named()
             self.machine.count(False)
         self._exports["profiling"].set_value(self.store, wasmtime.Val.i32(int(on)))
 
     def _charge(self):
         now = self.counters()
         top = self._stack[-1]
-        self.by_module[top] = self.by_module.get(top, Cost()) + (now - self._since)
+        self._by_context[top] = self._by_context.get(top, Cost()) + (now - self._since)
         self._since = now
 
     def _enter(self, state):
         self._charge()
-        self._stack.append(self._module_of(state))
+        self._stack.append(self._context_of(state))
 
     def _leave(self):
         self._charge()
         if len(self._stack) > 1:
             self._stack.pop()
 
-    def _module_of(self, state):
+    def _context_of(self, state):
+        """The address that all functions of a module have in common; the module is found out by
+        comparing their bytecode, a few of which are the same in several modules."""
         function = self.memory.word(state)
         context = self.memory.word(function + 4)
-        known = self._contexts.get(context)
-        if known is not None and len(known) == 1:
-            return next(iter(known))
         code = self.memory.word(function + 12)
-        start = self.memory.read(code, 8)
-        found = {
-            name
-            for data, name in self.firmware.functions.get(start, ())
-            if self.memory.read(code, len(data)) == data
-        }
-        if known:
-            found = found & known or found
-        self._contexts[context] = found
-        return min(found, default="?")
+        if (context, code) not in self._known:
+            start = self.memory.read(code, 8)
+            found = {
+                name
+                for data, name in self.firmware.functions.get(start, ())
+                if self.memory.read(code, len(data)) == data
+            }
+            before = self._contexts.get(context)
+            self._contexts[context] = found & before or found if before else found
+            self._known.add((context, code))
+        return context
+
+    def _named(self):
+        found = {}
+        for context, cost in self._by_context.items():
+            name = min(self._contexts.get(context, ()), default="?")
+            found[name] = found.get(name, Cost()) + cost
+        return found
 
 
 class Board32(VirtualBoard):
@@ -468,7 +480,13 @@ class Board32(VirtualBoard):
         )
 
     def at_moment(self, chip, what):
-        chip.baseline = chip.heap()
+        """Called by the stand-ins; 0: loaded, the firmware not yet. 1: where the heap is to be
+        interrupted, as an address; 0 for nowhere."""
+        if what == 0:
+            chip.baseline = chip.heap()
+        if what == 1 and self.first_area:
+            return chip._table[2] + chip.baseline.used + self.first_area
+        return 0
 
     def _execute(self):
         self.chip = Chip(self)

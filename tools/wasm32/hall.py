@@ -16,7 +16,7 @@ from provisioning import collection, operators, revocation, settings, trust
 from provisioning.keys import raw_public
 from provisioning.signed import seal
 from simulator.link import LinkPort
-from tools.wasm32.chip import Board32
+from tools.wasm32.chip import BLOCK_BYTES, Board32
 
 NOW_S = 1_790_000_000
 DAY_S = 86400
@@ -150,6 +150,31 @@ class Hall:
             return self.chip.heap()
 
         return self.on_cpu(look)
+
+    def most_live(self, action):
+        """Bytes of the heap in use at most while `action()` runs, garbage not counted.
+
+        At each allocation, what has been asked for since the last collection tells whether there
+        can be more in use than there was; only then it is looked, and collected.
+        """
+        chip = self.chip
+        most = bound = 0
+
+        def look(size):
+            nonlocal most, bound
+            bound += size + BLOCK_BYTES
+            if bound <= most:
+                return
+            bound = chip.used() + size
+            if bound > most:
+                chip.collect()
+                bound = chip.used() + size
+                most = max(most, bound)
+
+        self.on_cpu(lambda: chip.sample(look))
+        action()
+        self.on_cpu(lambda: chip.sample(None))
+        return most
 
     def show(self, text, wait=True):
         """Holds a code before the scanner; whether the green light went on."""

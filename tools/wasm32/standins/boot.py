@@ -73,6 +73,18 @@ IMAGE = ("asyncio", "cryptolib", "esp32", "machine", "os", "select", "time")
 def settle():
     gc.collect()
     moment(0)
+    end = moment(1)
+    if end:
+        # Each link takes one block, so that the heap fills up without a gap.
+        chain = None
+        while id(chain) < end:
+            chain = (chain,)
+        walls[0] = (None,)
+        chain = None
+        gc.collect()
+
+
+walls = [None]
 
 
 def start(stderr, folder):

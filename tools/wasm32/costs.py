@@ -1,0 +1,66 @@
+"""What is counted in the 32-bit interpreter, in instructions of the chip.
+
+Machine code is executed in an RV32 emulator and counted exactly. The rest is the interpreter, in
+the units of rewrite.py: the instructions of WebAssembly that a chip with registers would need too.
+`RV32_PER_UNIT` makes RV32 instructions of them. It comes from operations whose RV32 instructions
+were measured in an emulator (whole numbers of 255 bits multiplied: 4 100, one of 510 reduced:
+10 200, a power: 6.6 M; a collection at 157 KB: 1.3 M); `python -m tools.wasm32.costs` measures
+them here and prints the quotients.
+What the stand-ins execute is not counted, for the chip has that in C: each call of theirs to a chip
+counts `CHIP_CALL`. asyncio is counted: it is bytecode in the image, too.
+"""
+
+from pathlib import PurePosixPath
+
+RV32_PER_UNIT = 0.85
+CHIP_CALL = 600
+MHZ = 160
+
+IMAGE = "image/"
+# Of the stand-ins these stand for something that costs and allocates on the chip as well.
+COUNTED_IMAGE = {"image/asyncio"}
+ALLOCATING_IMAGE = {"image/asyncio", "image/_proxy"}  # the bytes that a UART's read gives
+
+PARTS = (
+    ("wire", {"gm65", "gm65_frames", "line_scanner", "asyncio", "uart_lines"}),
+    ("Base45", {"base45"}),
+    ("CBOR, COSE", {"cbor", "cose", "passes", "trust", "revocation", "errors"}),
+    ("SHA-512", {"sha512", "sha512_block"}),
+    (
+        "curve",
+        {
+            *("field", "ed25519", "points", "scalars", "euclid", "limbs", "plans", "rows"),
+            *("curve_tables", "preparation", "signing", "x25519"),
+        },
+    ),
+    ("rules", {"rules", "app", "program", "clock", "provisioned", "refusals", "settings"}),
+    ("look-up", {"duplicates", "index"}),
+    ("journal", {"journal", "hmac", "aes_ccm", "wipe", "cryptolib", "drbg", "randomness"}),
+    ("screen", {"ui", "ssd1306", "led", "buzzer"}),
+)
+OTHER = "other"
+
+
+def part_of(module):
+    """The part of a scan that a module is, by its own name or its folder's; wherever it lies."""
+    path = PurePosixPath(module)
+    for name in (path.stem, path.parent.name):
+        for part, members in PARTS:
+            if name in members:
+                return part
+    return OTHER
+
+
+def counted(module):
+    """Whether what the module executes counts."""
+    return not module.startswith(IMAGE) or module in COUNTED_IMAGE
+
+
+def instructions(cost):
+    """RV32 instructions of a chip.Cost, without its collections."""
+    return round(cost.cost * RV32_PER_UNIT) + cost.native
+
+
+def collections(cost):
+    """RV32 instructions of its collections."""
+    return round(cost.collections_cost * RV32_PER_UNIT)
