@@ -107,6 +107,7 @@ class Firmware:
         self.files = self.folder / "files"
         deploy.compile_firmware(board, deployed, arch=ARCHITECTURE)
         self.stubs = Stubs()
+        self.roots = {}  # the first bytes of a module's own bytecode: [(its bytecode, the module)]
         self.functions = {}  # the first bytes of a function's bytecode: [(its bytecode, module)]
         for path in sorted(deployed.rglob("*")):
             place = path.relative_to(deployed)
@@ -136,6 +137,8 @@ class Firmware:
 
     def _learn(self, data, name):
         waiting = [mpy.read(data, name).code]
+        root = bytes(waiting[0].data)
+        self.roots.setdefault(root[:8], []).append((root, name))
         while waiting:
             code = waiting.pop()
             waiting += code.children
@@ -170,6 +173,8 @@ class Chip:
         self.on_allocation = None  # called with a size in bytes as memory is asked for
         self._stack = []
         self.by_module = None  # {module: Cost} while profiling
+        self.on_module = None  # called with a module's name as its code begins and ends, while profiling
+        self._functions = []
         self._table = None
         self.baseline = None  # the heap with the stand-ins, before the firmware
         heap_bytes = board.heap_bytes
@@ -418,12 +423,28 @@ class Chip:
 
     def _enter(self, state):
         self._charge()
-        self._stack.append(self._context_of(state))
+        context = self._context_of(state)
+        self._stack.append(context)
+        if self.on_module is not None:
+            function = self.memory.word(state)
+            self._functions.append(self._root(self.memory.word(function + 12)))
+            if self._functions[-1] is not None:
+                self.on_module(self._functions[-1])
 
     def _leave(self):
         self._charge()
         if len(self._stack) > 1:
             self._stack.pop()
+        if self.on_module is not None and self._functions:
+            name = self._functions.pop()
+            if name is not None:
+                self.on_module(name)
+
+    def _root(self, code):
+        for data, name in self.firmware.roots.get(self.memory.read(code, 8), ()):
+            if self.memory.read(code, len(data)) == data:
+                return name
+        return None
 
     def _context_of(self, state):
         """The address that all functions of a module have in common; the module is found out by
@@ -455,8 +476,7 @@ class Board32(VirtualBoard):
     """A virtual board whose CPU is the 32-bit MicroPython.
 
     deployed: a Firmware. pool: bytes for Python and machine code together. first_area: bytes after
-    which the heap is interrupted, or None. moment: called with (chip, 0) before the firmware is
-    loaded.
+    which the heap is interrupted, or None.
     """
 
     def __init__(self, folder, deployed, pool, first_area=None, **how):
@@ -466,6 +486,7 @@ class Board32(VirtualBoard):
         self.files = Path(folder) / "files"
         shutil.copytree(deployed.files, self.files)
         self.chip = None
+        self.on_loaded = None  # called with the chip before the firmware is loaded
         self.heap_bytes = pool - deployed.stubs.total() + standins_bytes(deployed)
         super().__init__(folder, firmware=deployed.files, runtime="micropython", wire=wire, **how)
 
@@ -484,6 +505,8 @@ class Board32(VirtualBoard):
         interrupted, as an address; 0 for nowhere."""
         if what == 0:
             chip.baseline = chip.heap()
+            if self.on_loaded is not None:
+                self.on_loaded(chip)
         if what == 1 and self.first_area:
             return chip._table[2] + chip.baseline.used + self.first_area
         return 0

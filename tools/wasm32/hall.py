@@ -30,10 +30,14 @@ def _seed(name):
 
 
 class Office:
-    """Keys, lists and passes, the same each time. largest: each list as long as it may be."""
+    """Keys, lists and passes, the same each time.
 
-    def __init__(self, largest=False):
+    largest: each list is as long as it may be. sequence: of what the root signs.
+    """
+
+    def __init__(self, largest=False, sequence=1):
         self.largest = largest
+        self._sequence = sequence
         self.root = Ed25519PrivateKey.from_private_bytes(_seed("root"))
         city = Ed25519PrivateKey.from_private_bytes(_seed("city"))
         self.city = demo_passes.ed25519_signer(city)
@@ -81,8 +85,8 @@ class Office:
         entries = frozenset(_seed(f"revoked {n}")[: revocation.ENTRY_BYTES] for n in range(500))
         self._revoked = revocation.RevocationList(entries)
 
-    def _sealed(self, typ, body, sequence=1):
-        return seal(self.root, typ, sequence, NOW_S, body)
+    def _sealed(self, typ, body):
+        return seal(self.root, typ, self._sequence, NOW_S, body)
 
     def plan(self):
         """What a device is given."""
@@ -106,6 +110,34 @@ class Office:
         return demo_passes.make_pass(
             self.city if public else self.school, NOW_S, subject=seed[:16], cti=seed[16:24]
         ).encode()
+
+
+class MostLive:
+    """Watches a heap at each allocation.
+
+    What has been asked for since the last collection tells whether there can be more in use than
+    there was; only then it is looked, and collected.
+    """
+
+    def __init__(self):
+        self.most = 0
+        self.chip = None
+        self._bound = 0
+
+    def watch(self, chip):
+        """From now on."""
+        self.chip = chip
+        chip.sample(self._look)
+
+    def _look(self, size):
+        self._bound += size + BLOCK_BYTES
+        if self._bound <= self.most:
+            return
+        self._bound = self.chip.used() + size
+        if self._bound > self.most:
+            self.chip.collect()
+            self._bound = self.chip.used() + size
+            self.most = max(self.most, self._bound)
 
 
 class Hall:
@@ -152,29 +184,21 @@ class Hall:
         return self.on_cpu(look)
 
     def most_live(self, action):
-        """Bytes of the heap in use at most while `action()` runs, garbage not counted.
-
-        At each allocation, what has been asked for since the last collection tells whether there
-        can be more in use than there was; only then it is looked, and collected.
-        """
-        chip = self.chip
-        most = bound = 0
-
-        def look(size):
-            nonlocal most, bound
-            bound += size + BLOCK_BYTES
-            if bound <= most:
-                return
-            bound = chip.used() + size
-            if bound > most:
-                chip.collect()
-                bound = chip.used() + size
-                most = max(most, bound)
-
-        self.on_cpu(lambda: chip.sample(look))
+        """Bytes of the heap in use at most while `action()` runs, garbage not counted."""
+        seen = MostLive()
+        self.on_cpu(lambda: seen.watch(self.chip))
         action()
-        self.on_cpu(lambda: chip.sample(None))
-        return most
+        self.on_cpu(lambda: seen.chip.sample(None))
+        return seen.most
+
+    def most_live_at_start(self):
+        """The same for a start: switches the device on and waits until it is ready."""
+        seen = MostLive()
+        self.board.on_loaded = seen.watch
+        self.start()
+        self.board.on_loaded = None
+        self.on_cpu(lambda: seen.chip.sample(None))
+        return seen.most
 
     def show(self, text, wait=True):
         """Holds a code before the scanner; whether the green light went on."""

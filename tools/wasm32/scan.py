@@ -6,6 +6,7 @@ from tools.wasm32 import costs
 from tools.wasm32.chip import Cost
 
 QUIET_MS = 3000  # before a scan, so that nothing else is going on
+AFTER_MS = 100  # until the tone, or until what follows it is done
 
 
 @dataclass
@@ -92,8 +93,11 @@ def measure(hall, text, whole=False):
     board.run_for_ms(QUIET_MS)
     line.send, board.cpu.pwm, chip._operate = sent, pwm, operated
     try:
-        hall.show(text)
-        hall.on_cpu(end)
+        if not hall.show(text):
+            raise AssertionError("the device refused the code that was to be measured")
+        board.run_until(lambda: found.by_module, AFTER_MS)
+        if whole:
+            hall.on_cpu(end)
     finally:
         line.send, board.cpu.pwm, chip._operate = send, cpu_pwm, operate
     if not found.by_module:

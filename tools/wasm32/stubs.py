@@ -81,7 +81,7 @@ class Stubs:
         if kind == mpy.VIPER:
             number = FIRST + len(self.codes)
             self.codes[number] = code
-            size = (len(data) + 3) // 4 * 4 + FUNCTION_OVERHEAD_BYTES
+            size = self.size(code)
             name = code.module.name
             self.sizes[name] = self.sizes.get(name, 0) + size
             data, kind = _stub(self._machine.arguments(code), number), mpy.BYTECODE
@@ -89,6 +89,11 @@ class Stubs:
         if code.children:
             children = _number(len(code.children)) + b"".join(map(self._code, code.children))
         return _number(len(data) << 3 | bool(children) << 2 | kind) + data + children
+
+    @staticmethod
+    def size(code):
+        """Bytes of a function's machine code in the chip's memory."""
+        return (len(code.data) + 3) // 4 * 4 + FUNCTION_OVERHEAD_BYTES
 
     def arguments(self, number):
         """How many arguments a function takes."""
