@@ -123,8 +123,9 @@ class Measurement:
         self._progress("starting, module by module")
         return resident_parts(self.deployed, self._folder / "parts")
 
-    def in_a_roomy_heap(self, kept):
-        """Resident with few and with `kept` registrations, and live at most in each operation."""
+    def in_a_roomy_heap(self, kept, resident_at=()):
+        """Resident with none, with `kept` registrations and those of `resident_at`, and live at
+        most in each operation with `kept`."""
         office = Office()
         hall = Hall(self._folder / "roomy", self.deployed, office, ROOMY_BYTES)
         try:
@@ -132,17 +133,17 @@ class Measurement:
             hall.provision()
             hall.board.run_for_ms(SETTLE_MS)
             self.resident[0] = self._bytes(hall.live().used)
-            for count in sorted({1, *range(100, kept, 100), kept}):
-                around = count % EPOCH_PEOPLE == 0 and count < 3 * EPOCH_PEOPLE
-                people = count - hall.registered
-                if around:
-                    hall.register(people - AROUND_EPOCH // 2)
+            for count in sorted({EPOCH_PEOPLE, *resident_at, *range(100, kept, 100), kept}):
+                if count > kept:
+                    break
+                if count == EPOCH_PEOPLE:
+                    hall.register(count - hall.registered - AROUND_EPOCH // 2)
                     self._peak("epoch", hall.most_live(lambda: hall.register(AROUND_EPOCH)))
-                else:
-                    hall.register(max(0, people))
+                hall.register(max(0, count - hall.registered))
                 self._progress(f"{hall.registered} registered")
-            hall.board.run_for_ms(SETTLE_MS)
-            self.resident[kept] = self._bytes(hall.live().used)
+                if count == kept or count in resident_at:
+                    hall.board.run_for_ms(SETTLE_MS)
+                    self.resident[count] = self._bytes(hall.live().used)
             self.names = len(hall.on_cpu(hall.chip.names)) - len(self._image_names(hall))
             self._operations(hall)
         finally:
@@ -249,6 +250,9 @@ def _print(result, parts, native):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kept", type=int, default=1000, help="registrations that are kept")
+    parser.add_argument(
+        "--resident-at", type=int, action="append", default=[], help="also look at so many"
+    )
     parser.add_argument("--hours", type=int, default=0, help="hours of use, in a heap of pieces")
     parser.add_argument("--parts", action="store_true", help="what each part takes, too")
     parser.add_argument("--json", action="store_true", help="as JSON, without a table")
@@ -261,7 +265,7 @@ def main():
         measured = Measurement(Path(folder), progress)
         parts = measured.parts() if chosen.parts else {}
         native = _native(Path(folder) / "native", "xtensawin") if chosen.parts else {}
-        measured.in_a_roomy_heap(chosen.kept)
+        measured.in_a_roomy_heap(chosen.kept, chosen.resident_at)
         if chosen.hours:
             measured.hours(chosen.hours)
     result = measured.result()

@@ -9,6 +9,7 @@ With `first_area` nothing lies across that many bytes from the heap's beginning,
 whose heap is in pieces.
 """
 
+import contextlib
 import shutil
 import struct
 import subprocess
@@ -30,8 +31,8 @@ from simulator.wiring import wire
 from tools.rv32 import mpy
 from tools.rv32.machine import Machine
 from tools.wasm32 import interpreter, rewrite
-from tools.wasm32.rewrite import STATIC_BYTES
 from tools.wasm32.objects import Buffer, Memory, small_int
+from tools.wasm32.rewrite import STATIC_BYTES
 from tools.wasm32.stubs import FIRST, Stubs
 
 STANDINS = Path(__file__).parent / "standins"
@@ -173,7 +174,9 @@ class Chip:
         self.on_allocation = None  # called with a size in bytes as memory is asked for
         self._stack = []
         self.by_module = None  # {module: Cost} while profiling
-        self.on_module = None  # called with a module's name as its code begins and ends, while profiling
+        self.on_module = (
+            None  # called with a module's name as its code begins and ends, while profiling
+        )
         self._functions = []
         self._table = None
         self.baseline = None  # the heap with the stand-ins, before the firmware
@@ -192,10 +195,8 @@ class Chip:
 
     def run(self):
         """To its end. Returns what it said, or raises what ended it."""
-        try:
+        with contextlib.suppress(wasmtime.ExitTrap):
             self._exports["_start"](self.store)
-        except wasmtime.ExitTrap:
-            pass
         return "the firmware ended:\n" + self._output.read_text(errors="replace")
 
     # what the interpreter tells and asks
@@ -327,7 +328,9 @@ class Chip:
         table = self.memory.read(at, length)
         blocks = b"".join(map(IN_BYTE.__getitem__, table))
         longest = max(map(len, blocks.split(b"#")))
-        return Heap(len(blocks) * BLOCK_BYTES, blocks.count(b"#") * BLOCK_BYTES, longest * BLOCK_BYTES)
+        return Heap(
+            len(blocks) * BLOCK_BYTES, blocks.count(b"#") * BLOCK_BYTES, longest * BLOCK_BYTES
+        )
 
     def used(self):
         """Bytes of the heap that are taken, garbage included."""
@@ -366,7 +369,7 @@ class Chip:
         found = []
         heap = self._table[0]
         while pool >= heap:  # the image's own lie below
-            previous, before, alloc, count, hashes, lengths = self._pool(pool)
+            previous, _, _, count, _, lengths = self._pool(pool)
             for i in range(count):
                 text = self.memory.word(pool + POOL_BYTES + 4 * i)
                 length = self.memory.read(lengths + i, 1)[0]
@@ -385,8 +388,8 @@ class Chip:
             if not STATIC_BYTES // 4 < at < STATIC_BYTES + (1 << 24) or at & 3:
                 continue
             try:
-                previous, before, room, count, hashes, lengths = self._pool(at)
-                if not (0 < count <= room < 1 << 14 and 0 < previous and previous & 3 == 0):
+                previous, before, room, count, _, _ = self._pool(at)
+                if not 0 < count <= room < 1 << 14 or not previous or previous & 3:
                     continue
                 older = self._pool(previous)
             except (ValueError, struct.error):

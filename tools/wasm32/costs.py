@@ -2,11 +2,11 @@
 
 Machine code is executed in an RV32 emulator and counted exactly. The rest is the interpreter, in
 the units of rewrite.py: the instructions of WebAssembly that a chip with registers would need too.
-`RV32_PER_UNIT` makes RV32 instructions of them. Operations whose RV32 instructions were measured in
-an emulator ask for 0.83 (a number of 510 bits reduced: 10 200), 0.85 (two of 255 bits multiplied:
-4 100), 0.87 (a collection at 157 KB: 1.3 M), 1.02 (a power: 6.6 M) and 1.32 (SHA-256, whose rotations
-RV32 has to put together); a whole scan whose parts were measured so asks for 0.75 to 0.8. 0.8 gives
-that scan within 5 %.
+`RV32_PER_UNIT` makes RV32 instructions of them. Operations whose RV32 instructions were measured
+in an emulator ask for 0.83 (a number of 510 bits reduced: 10 200), 0.85 (two of 255 bits
+multiplied: 4 100), 0.87 (a collection at 157 KB: 1.3 M), 1.02 (a power: 6.6 M) and 1.32 (SHA-256,
+whose rotations RV32 has to put together); a whole scan whose parts were measured so asks for 0.75
+to 0.8. 0.8 gives that scan within 10 %.
 What the stand-ins execute is not counted, for the chip has that in C: each call of theirs to a chip
 counts `CHIP_CALL`. asyncio is counted: it is bytecode in the image, too.
 """

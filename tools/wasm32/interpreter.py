@@ -42,7 +42,8 @@ def configuration():
 
 
 def start(engine, module, arguments, host_call, folders=(), clock=None, output=None):
-    """(store, instance) of a program that has not begun. `clock`: microseconds, or the machine's."""
+    """(store, instance) of a program that has not begun. clock: gives microseconds; None: the
+    computer's. output: a file for what it prints."""
     store = wasmtime.Store(engine)
     wasi = wasmtime.WasiConfig()
     wasi.argv = ["micropython", *arguments]
@@ -110,9 +111,7 @@ def _find_hooks(data):
             raise Unknown(f"{len(found)} functions of the interpreter fit instead of one")
         return found[0]
 
-    callees = {
-        one.index: one.calls for one in rewrite.functions(module) if one.index in seen
-    }
+    callees = {one.index: one.calls for one in rewrite.functions(module) if one.index in seen}
     collecting = {
         function
         for function, (count, _) in seen.items()

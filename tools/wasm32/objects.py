@@ -4,7 +4,9 @@ import ctypes
 import struct
 
 WORD = struct.Struct("<I")
-ARRAY = struct.Struct("<IIII")  # bytes, bytearray, memoryview, array: type, hash or kind, length, at
+ARRAY = struct.Struct(
+    "<IIII"
+)  # bytes, bytearray, memoryview, array: type, hash or kind, length, at
 STATE_WORDS = 5  # of mp_code_state_t before its values
 NONE_BITS = 0b110  # immediate objects end so; which one None is, `Memory.none` is told
 
@@ -57,7 +59,7 @@ class Memory:
         kind, second, length, at = ARRAY.unpack_from(self._bytes(found + 16), found)
         name = self.types.get(kind)
         if name == "int":
-            return self._long(second, length)
+            return self._long(second, length, at)
         if name == "memoryview":
             size = ITEM_BYTES[second & 0x7F]
             return Buffer(self, at + (second >> 8) * size, length * size)
@@ -67,7 +69,7 @@ class Memory:
             return Buffer(self, at, length, writable=False)
         raise TypeError(f"an argument of a type that is not expected, at {found:#x}")
 
-    def _long(self, flags, at):
+    def _long(self, flags, length, at):
         digits = int.from_bytes(self.read(at, 2 * length), "little")  # mpz: digits of 16 bits
         return -digits if flags & 1 else digits
 

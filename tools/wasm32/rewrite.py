@@ -381,8 +381,10 @@ class Function:
     @staticmethod
     def _given(one, gives, height):
         one.height = height + len(gives) - 1
-        return [(kind, one if i == len(gives) - 1 else Instruction(0, 0, 0)) for i, kind in
-                enumerate(gives)]
+        return [
+            (kind, one if i == len(gives) - 1 else Instruction(0, 0, 0))
+            for i, kind in enumerate(gives)
+        ]
 
     def rewritten(self, may_collect, hooks, host_call, names):
         """The function's new code, its size in front."""
@@ -435,8 +437,25 @@ class Function:
                 if one.tee:
                     body.append(b"\x22" + number(kept[one.height]))
             cost += _cost(one)
-            if op in (LOOP, IF, ELSE, END, BR, BR_IF, BR_TABLE, RETURN, UNREACHABLE, THROW,
-                      THROW_REF, BLOCK, TRY_TABLE) or last:
+            if (
+                op
+                in (
+                    LOOP,
+                    IF,
+                    ELSE,
+                    END,
+                    BR,
+                    BR_IF,
+                    BR_TABLE,
+                    RETURN,
+                    UNREACHABLE,
+                    THROW,
+                    THROW_REF,
+                    BLOCK,
+                    TRY_TABLE,
+                )
+                or last
+            ):
                 if place_of_cost is not None:
                     body[place_of_cost] = _add(names["cost"], cost)
                 place_of_cost = None
@@ -458,8 +477,10 @@ class Function:
         """What the function is to do first and last."""
         first = last = b""
         if hooks.trace:
-            told = [local_get(i) if i < len(self.takes) and self.takes[i] == I32 else const(0)
-                    for i in range(3)]
+            told = [
+                local_get(i) if i < len(self.takes) and self.takes[i] == I32 else const(0)
+                for i in range(3)
+            ]
             first += _tell(host_call, TRACE, const(self.index), *told)
         if self.index == hooks.execute:
             first += local_get(0) + global_set(names["code_state"])
@@ -468,9 +489,12 @@ class Function:
             told = _tell(host_call, LEAVE, local_get(0))
             last += global_get(names["profiling"]) + b"\x04\x40" + told + b"\x0b"
         if self.index == hooks.operate:
-            told = _call(host_call, OPERATE, local_get(1), local_get(2),
-                         global_get(names["code_state"]))
-            first += local_get(0) + const(MAT_MULTIPLY) + b"\x46\x04\x7f" + told + b"\x05" + const(0)
+            told = _call(
+                host_call, OPERATE, local_get(1), local_get(2), global_get(names["code_state"])
+            )
+            first += (
+                local_get(0) + const(MAT_MULTIPLY) + b"\x46\x04\x7f" + told + b"\x05" + const(0)
+            )
             # A result of 0 is no object: then it is an ordinary operation.
             first += b"\x0b\x22" + number(scratch) + b"\x04\x40"
             first += local_get(scratch) + b"\x0c\x01\x0b"

@@ -38,12 +38,16 @@ class Scan:
         found["chips"] = (self.calls * costs.CHIP_CALL, 0, 0)
         return found
 
+    def collected(self):
+        """Instructions of the collections."""
+        return costs.collections(sum(self.by_module.values(), Cost()))
+
     def result(self):
         """As `benchmarks/scan.py --json` gives it."""
         all_costs = sum(self.by_module.values(), Cost())
         parts = self.parts()
         # The collector runs whoever asked for memory.
-        instructions = sum(row[0] for row in parts.values()) + costs.collections(all_costs)
+        instructions = sum(row[0] for row in parts.values()) + self.collected()
         return {
             "instructions": instructions,
             "allocated_bytes": sum(row[2] for row in parts.values()),

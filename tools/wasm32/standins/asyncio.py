@@ -6,9 +6,8 @@ is `cur_task`, `_task_queue` and `CancelledError` (extmod/modasyncio.c).
 
 import select
 import sys
-from time import ticks_add, ticks_diff, ticks_ms
-
 from _asyncio import Task, TaskQueue
+from time import ticks_add, ticks_diff, ticks_ms
 
 
 class CancelledError(BaseException):
