@@ -30,6 +30,7 @@ lint: venv
 
 soak: venv
 	SCANPOST_SOAK=1 $(BIN)/python -m pytest -n auto
+	$(BIN)/python -m tools.demo_soak --times 50
 
 benchmark: venv
 	$(BIN)/python benchmarks/curve25519.py

@@ -98,7 +98,7 @@ class CountingChip:
 class FreeCrypto:
     """Stands in for the curves, which do not change what is written, only how long it takes.
 
-    As an identity it signs with zeros; as `verify.hpke` it hashes.
+    As an identity it signs with zeros; as `crypto.hpke` it hashes.
     """
 
     device_id = b"DEVICE01"

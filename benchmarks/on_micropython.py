@@ -8,11 +8,11 @@ import time
 
 sys.path[:0] = [sys.argv[1], sys.argv[2]]
 
+from crypto.sha512 import sha512  # noqa: E402
+from crypto.x25519 import x25519  # noqa: E402
 from reference import affine, extended  # noqa: E402
 from reference.sha512 import sha512 as plain_sha512  # noqa: E402
 from verify import ed25519  # noqa: E402
-from verify.sha512 import sha512  # noqa: E402
-from verify.x25519 import x25519  # noqa: E402
 
 SEED = bytes(range(32))
 MESSAGE = bytes(145)

@@ -2,20 +2,19 @@
 
 import asyncio
 
-import faults
-import modules
-from hardware import Hardware
+from system import faults, modules
+from system.hardware import Hardware
 from ui import screens
 from ui.feedback import Feedback
 
 
 def start(hardware, feedback):
     """What starting.start returns."""
-    import starting
+    from system import starting
 
     found = starting.start(hardware, feedback)
     # Its code is never needed again, and takes as much of the heap as a screen's buffer.
-    modules.drop("starting")
+    modules.drop("system.starting")
     return found
 
 

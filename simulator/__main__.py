@@ -14,7 +14,11 @@ def main():
     parser.add_argument("--runtime", choices=("cpython", "micropython"), default="cpython")
     parser.add_argument("--firmware", help="a folder of .py or .mpy files (default: firmware/)")
     parser.add_argument("--heap", help="MicroPython's heap, such as 256K")
-    parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds a second")
+    parser.add_argument(
+        "--speed",
+        type=float,
+        help="simulated seconds a second (default: time passes while something is asked of it)",
+    )
     parser.add_argument("--seed", type=int, help="of everything random in it (a new device's)")
     parser.add_argument("--listen", type=int, help="a TCP port instead of a pty (0: any)")
     arguments = parser.parse_args()

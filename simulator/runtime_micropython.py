@@ -16,7 +16,7 @@ from simulator.nor_flash import PowerCut
 from simulator.rpc import CALLS, serve
 
 STANDINS = Path(__file__).parent / "standins"
-SHARED = ("_board.py", "_machine_more.py", "_stdio.py", "esp32.py", "machine.py")
+SHARED = ("_board.py", "_edges.py", "_machine_more.py", "_stdio.py", "esp32.py", "machine.py")
 DEFAULT_HEAP = "1M"  # for sources, which are compiled there; a deployed folder fits 256K
 
 

@@ -54,6 +54,10 @@ REASONS = (
     "NOT_READY",
     "STORAGE",
     "FAULT",
+    "HALF_CODE",
+    "WRONG_KIND",
+    "NO_KIND",
+    "PRESS_OK",
 )
 
 

@@ -10,8 +10,8 @@ import struct
 from binascii import crc32
 
 import cryptolib
+from crypto.wipe import wipe, wipe_aes
 from micropython import const
-from verify.wipe import wipe, wipe_aes
 
 from journal import bodies, layout
 from journal.ring import OPEN

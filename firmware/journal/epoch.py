@@ -9,9 +9,9 @@ takes its key with it. Going back from a state to the one before is breaking AES
 """
 
 import cryptolib
+from crypto import hpke
+from crypto.wipe import wipe, wipe_aes
 from micropython import const
-from verify import hpke
-from verify.wipe import wipe, wipe_aes
 
 _INFO = const(b"ScanPost epoch 2")
 _CONTEXT = const(b"ratchet")

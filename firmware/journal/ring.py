@@ -17,8 +17,8 @@ only if its sequence number fits between the neighbours'.
 
 from array import array
 
+from crypto.wipe import wipe
 from micropython import const
-from verify.wipe import wipe
 
 from journal import layout
 

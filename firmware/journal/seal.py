@@ -7,9 +7,10 @@ sector and its first record are one program operation. Its content is no secret 
 import hashlib
 import struct
 
+from crypto import aes_ccm
+from crypto.wipe import wipe
 from micropython import const
-from verify import aes_ccm, cose
-from verify.wipe import wipe
+from verify import cose
 
 from journal import bodies, layout
 

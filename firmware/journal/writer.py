@@ -5,9 +5,9 @@ ahead while the device is idle, or here where that had no time. docs/journal.md 
 power failing.
 """
 
-import modules
+from crypto.wipe import wipe
 from micropython import const
-from verify.wipe import wipe
+from system import modules
 
 from journal import JournalFull, NoCollectionKey, bodies, layout
 from journal.duplicates import Duplicates

@@ -6,8 +6,8 @@ requests do is the device's business (`device.py`), handed in.
 
 import asyncio
 
-import faults
 from micropython import const
+from system import faults
 from verify import cbor
 from verify.cbor import is_bytes, is_uint
 from verify.errors import Malformed

@@ -1,10 +1,10 @@
 """The list of collection keys: to whom the journal is sealed (docs/signed-objects.md)."""
 
+from crypto.x25519 import x25519
 from micropython import const
 
 from verify.cbor import is_bytes, is_list, is_text, is_uint
 from verify.errors import Malformed
-from verify.x25519 import x25519
 
 _MAX_KEYS = const(8)
 _MAX_NAME_BYTES = const(32)

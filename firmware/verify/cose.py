@@ -2,11 +2,12 @@
 
 import hashlib
 
+from crypto import ed25519
+from crypto.hmac import equal, hmac_sha256
 from micropython import const
 
-from verify import cbor, ed25519
+from verify import cbor
 from verify.errors import Malformed, Refused
-from verify.hmac import equal, hmac_sha256
 
 # of the registries for COSE and CBOR tags (RFC 9052, RFC 9053)
 _TAG_SIGN1 = const(18)

@@ -4,10 +4,10 @@ A credential is a CWT (RFC 8392) that confirms a key (`cnf`, RFC 8747); a comman
 by that key over a nonce of the device. docs/signed-objects.md has both.
 """
 
+from crypto.ed25519 import is_acceptable_key
 from micropython import const
 
 from verify import cbor, cose
-from verify.ed25519 import is_acceptable_key
 from verify.errors import Malformed, Refused
 
 CREDENTIAL_TYP = "application/scanpost-operator+cwt"

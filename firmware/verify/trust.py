@@ -2,9 +2,10 @@
 
 from collections import namedtuple
 
+from crypto import ed25519
 from micropython import const
 
-from verify import cose, ed25519
+from verify import cose
 from verify.cbor import is_bytes, is_list, is_text, is_uint
 from verify.errors import Malformed
 

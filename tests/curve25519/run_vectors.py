@@ -11,9 +11,9 @@ from binascii import hexlify, unhexlify
 
 sys.path[:0] = sys.argv[2:]
 
-from verify import ed25519  # noqa: E402
-from verify.sha512 import sha512  # noqa: E402
-from verify.x25519 import x25519  # noqa: E402
+from crypto import ed25519  # noqa: E402
+from crypto.sha512 import sha512  # noqa: E402
+from crypto.x25519 import x25519  # noqa: E402
 
 OPERATIONS = {
     "verify": lambda *a: b"\x01" if ed25519.verify(*a) else b"\x00",

@@ -5,8 +5,8 @@ every slot is within BOUNDS when it ends. `unpack`, which writes limbs of 13 bit
 """
 
 import pytest
+from crypto import field, limbs, scalars, signing
 from intervals import Interval, interval, run
-from verify import field, limbs, scalars, signing
 
 from tools.curve25519 import programs
 from tools.curve25519.generate_field import operations

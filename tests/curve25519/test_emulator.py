@@ -40,7 +40,7 @@ def run(vm, code, slots, q=0):
     words = bytearray(b"".join(struct.pack("<20i", *slot) for slot in slots))
     program = bytes((0, 0)) + bytes(code) + bytes(2)
     script = struct.pack("<4H", 2, q, 0, 0)
-    vm.load("verify.field").run(0, words, program, script)
+    vm.load("crypto.field").run(0, words, program, script)
     after = struct.unpack(f"<{20 * len(slots)}i", words)
     return [list(after[20 * i : 20 * i + 20]) for i in range(len(slots))]
 
@@ -84,7 +84,7 @@ def test_repeated_squares_and_swaps(vm):
 
 
 def test_freeze_pack_unpack(vm):
-    limbs = vm.load("verify.limbs")
+    limbs = vm.load("crypto.limbs")
     numbers = [0, 1, P - 1, P, P + 1, 2 * P, 2**255 - 1, 2**255, 2**256 - 1, value(MOST)]
     for number in numbers + [RANDOM.getrandbits(260) for _ in range(50)]:
         parts = [number >> 13 * i & 8191 for i in range(20)] if number < 2**260 else MOST
@@ -99,7 +99,7 @@ def test_freeze_pack_unpack(vm):
 
 
 def test_scalars(vm):
-    scalars = vm.load("verify.scalars")
+    scalars = vm.load("crypto.scalars")
     out = bytearray(32)
     extremes = [0, 1, L - 1, L, L + 1, 2 * L, 2**252, 2**256 - 1, 2**512 - 1, (2**512 - 1) // L * L]
     for number in extremes + [RANDOM.getrandbits(512) for _ in range(50)]:
@@ -114,7 +114,7 @@ def test_scalars(vm):
 
 
 def test_euclid(vm):
-    euclid = vm.load("verify.euclid")
+    euclid = vm.load("crypto.euclid")
     u, v = bytearray(32), bytearray(32)
     extremes = [1, 2, 3, L - 1, L - 2, L // 2, L // 3, 2**126, 2**130 - 1, 2**252]
     # quotients that are too large for one turn, and remainders that end in zeros
@@ -133,7 +133,7 @@ def test_euclid(vm):
 
 
 def test_sha512(vm):
-    sha512 = vm.load("verify.sha512").sha512
+    sha512 = vm.load("crypto.sha512").sha512
     for size in [*range(0, 260, 7), 111, 112, 127, 128, 239, 240, 1000]:
         for data in (RANDOM.randbytes(size), b"\xff" * size):
             assert sha512(data[:50], data[50:]) == hashlib.sha512(data).digest()
@@ -141,7 +141,7 @@ def test_sha512(vm):
 
 def test_signatures(vm):
     """All of it, bytecode too: keys and messages at random, good and with one bit turned."""
-    ed25519 = vm.load("verify.ed25519")
+    ed25519 = vm.load("crypto.ed25519")
     for size in (0, 1, 64, 145, 300):
         seed, message = RANDOM.randbytes(32), RANDOM.randbytes(size)
         key = Ed25519PrivateKey.from_private_bytes(seed)
@@ -159,7 +159,7 @@ def test_signatures(vm):
 
 
 def test_x25519(vm):
-    x25519 = vm.load("verify.x25519").x25519
+    x25519 = vm.load("crypto.x25519").x25519
     # RFC 7748 section 5.2
     k = bytes.fromhex("a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4")
     u = bytes.fromhex("e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c")
@@ -176,17 +176,17 @@ SECRETS = [bytes(32), b"\xff" * 32, bytes(range(32)), hashlib.sha256(b"another")
 @pytest.mark.parametrize("what", ["sign", "public_key", "x25519"])
 def test_secrets_do_not_show_in_the_path(vm, what):
     """The same instructions and the same addresses, in the same order, whatever the secret."""
-    vm.load("verify.signing")
+    vm.load("crypto.signing")
     if what == "sign":
         # what is hashed of the message is secret too, but not how long it is
         public = b"\x58" + b"\x66" * 31
-        operation = vm.load("verify.signing").sign
+        operation = vm.load("crypto.signing").sign
         calls = [(secret, b"message", public) for secret in SECRETS]
     elif what == "public_key":
-        operation = vm.load("verify.ed25519").public_key
+        operation = vm.load("crypto.ed25519").public_key
         calls = [(secret,) for secret in SECRETS]
     else:
-        operation = vm.load("verify.x25519").x25519
+        operation = vm.load("crypto.x25519").x25519
         calls = [(secret, b"\x09" + bytes(31)) for secret in SECRETS]
     operation(*calls[0])  # rows are read for the first time
     seen = set()
@@ -204,7 +204,7 @@ def test_a_path_that_depends_on_data_is_noticed(vm):
     seen = set()
     for other in (signature, signature[:32] + bytes(32)):
         vm.machine.trace(memory=True)
-        vm.load("verify.ed25519").verify(b"\x58" + b"\x66" * 31, b"", other)
+        vm.load("crypto.ed25519").verify(b"\x58" + b"\x66" * 31, b"", other)
         seen.add(vm.machine.traced())
     assert len(seen) == 2
 

@@ -7,7 +7,7 @@ import pytest
 
 from tools.curve25519 import generate_sha512, programs, tables
 
-VERIFY = Path(__file__).parents[2] / "firmware" / "verify"
+CRYPTO = Path(__file__).parents[2] / "firmware" / "crypto"
 ROUTINES = programs.ROUTINES
 
 
@@ -27,13 +27,13 @@ def test_constants_in_modules(path):
 
 
 def test_every_module_that_names_a_routine_is_looked_at():
-    for path in VERIFY.glob("*.py"):
+    for path in CRYPTO.glob("*.py"):
         names_one = any(re.search(rf"\b_{name} = const", path.read_text()) for name in ROUTINES)
         assert not names_one or path in programs.USERS, path
 
 
 def test_constants_in_slots():
-    from verify import points
+    from crypto import points
 
     values = [
         0,

@@ -103,8 +103,8 @@ def test_cpython(tmp_path):
 
 def test_bytecode(tmp_path):
     """The same sources, with another decorator in the place of micropython.viper."""
-    for source in (ROOT / "firmware" / "verify").iterdir():
-        target = tmp_path / "verify" / source.name
+    for source in (ROOT / "firmware" / "crypto").iterdir():
+        target = tmp_path / "crypto" / source.name
         target.parent.mkdir(exist_ok=True)
         if source.suffix == ".py":
             target.write_text(as_bytecode(source.read_text()))

@@ -18,7 +18,7 @@ COLLECTION_KEY = b"\x09" + bytes(31)
 
 
 class CheapHpke:
-    """Stands in for verify.hpke where thousands of epochs begin: hashes instead of a curve."""
+    """Stands in for crypto.hpke where thousands of epochs begin: hashes instead of a curve."""
 
     @staticmethod
     def setup_sender(recipient, info, ephemeral):

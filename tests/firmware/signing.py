@@ -1,7 +1,8 @@
 """Makes passes and signed objects for the tests: what a device itself never does."""
 
-from verify import cbor, ed25519
-from verify.hmac import hmac_sha256
+from crypto import ed25519
+from crypto.hmac import hmac_sha256
+from verify import cbor
 
 BASE45 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 

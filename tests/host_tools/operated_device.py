@@ -1,7 +1,7 @@
 """A device behind a pty that judges operators with the firmware's own code."""
 
 import device_time  # noqa: F401 - gives CPython the ticks of MicroPython
-from commands import CLOCK, COLLECT, Commands, NotAllowed
+from link.commands import CLOCK, COLLECT, Commands, NotAllowed
 from link.server import LinkError
 from link_device import LinkDevice, Sink
 from verify import cose, revocation

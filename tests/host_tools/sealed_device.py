@@ -1,6 +1,6 @@
 """A device behind the link whose journal is the firmware's own, sealed with real keys."""
 
-from commands import COLLECT, Commands
+from link.commands import COLLECT, Commands
 from link.server import LinkError
 
 from host_tools.operator import Operator

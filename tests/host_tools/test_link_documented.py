@@ -31,7 +31,7 @@ def test_every_error_is_described():
     firmware = ROOT / "firmware"
     raised = _words(
         RAISED,
-        *(firmware / name for name in ("commands.py", "device.py", "provisioned.py")),
+        firmware / "keeping/provisioned.py",
         *firmware.glob("link/*.py"),
     )
     assert len(raised) > 15
@@ -41,7 +41,7 @@ def test_every_error_is_described():
 
 
 def test_every_command_is_described():
-    source = (ROOT / "firmware/device.py").read_text(encoding="utf-8")
+    source = (ROOT / "firmware/link/requests.py").read_text(encoding="utf-8")
     commands = re.findall(r'"(\w+)": \((?:COLLECT|CLOCK), ', source)
     assert len(commands) == 3
     for command in commands:

@@ -3,18 +3,17 @@
 import asyncio
 import os
 
-import device
-from clock import Clock
+from app.refusals import Refusals
+from app.rules import Registrar
 from esp32 import Partition
-from identity import Identity
 from journal import Journal, bodies
-from link import port
+from keeping.identity import Identity
+from keeping.provisioned import Provisioned, TableSlots
+from keeping.randomness import Randomness
+from link import port, requests
 from link.server import Server
 from machine import reset_cause
-from provisioned import Provisioned, TableSlots
-from randomness import Randomness
-from refusals import Refusals
-from rules import Registrar
+from system.clock import Clock
 
 
 def _partition(label):
@@ -36,9 +35,9 @@ journal.mount()
 registrar = Registrar(provisioned.settings, journal)
 registrar.resume()
 if provisioned.collection:
-    journal.append(bodies.BOOT, 0, [reset_cause(), device.VERSION], reserved=True)
+    journal.append(bodies.BOOT, 0, [reset_cause(), requests.VERSION], reserved=True)
 refusals = Refusals(journal, clock)
-served = device.Device(
+served = requests.Device(
     "simulator", clock, provisioned, journal, registrar, refusals, randomness.bytes, lambda: None
 )
 asyncio.run(Server(served).run(port.open_port()))

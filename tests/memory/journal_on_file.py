@@ -4,10 +4,10 @@ The flash is a file, written and read without a buffer, and seeds are overwritte
 device's identity comes first in their file, then the generator's.
 """
 
+from crypto import ed25519
+from crypto.drbg import HmacDrbg
+from crypto.wipe import wipe
 from journal.sealed import SealedJournal
-from verify import ed25519
-from verify.drbg import HmacDrbg
-from verify.wipe import wipe
 
 SECTOR_BYTES = 4096
 SECTORS = 16

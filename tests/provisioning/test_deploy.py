@@ -27,10 +27,10 @@ def test_everything_compiles(board, tmp_path):
     assert files(tmp_path / "out", "*.mpy") == modules
     assert set(sizes) == {f"{name}.mpy" for name in modules} | {
         "main.py",
-        "verify/base_point.rows",
+        "crypto/base_point.rows",
     }
-    table = deploy.FIRMWARE / "verify" / "base_point.rows"
-    assert (tmp_path / "out" / "verify" / "base_point.rows").read_bytes() == table.read_bytes()
+    table = deploy.FIRMWARE / "crypto" / "base_point.rows"
+    assert (tmp_path / "out" / "crypto" / "base_point.rows").read_bytes() == table.read_bytes()
     arch = ARCH_IN_FILE[deploy.board_value(board, "MPY_ARCH")]
     seen = set()
     for path in (tmp_path / "out").rglob("*.mpy"):

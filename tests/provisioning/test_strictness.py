@@ -3,10 +3,10 @@
 import random
 
 import pytest
+from crypto import ed25519 as device_ed25519
 from verify import base45 as device_base45
 from verify import cbor as device_cbor
 from verify import cose as device_cose
-from verify import ed25519 as device_ed25519
 from verify.errors import Malformed as DeviceMalformed
 
 from provisioning import base45, encoding, key_checks

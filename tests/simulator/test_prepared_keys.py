@@ -147,7 +147,7 @@ def test_a_damaged_table_is_made_again(bench):
 
 
 PRINT_A_ROW = """
-from verify import rows
+from crypto import rows
 row = bytearray(128)
 rows.base().read(3, memoryview(row))
 try:
@@ -161,7 +161,7 @@ def test_the_file_of_the_base_point_can_be_read(tmp_path):
     firmware = tmp_path / "firmware"
     shutil.copytree(FIRMWARE, firmware, ignore=shutil.ignore_patterns("__pycache__"))
     (firmware / "print_a_row.py").write_text(PRINT_A_ROW)
-    row = (FIRMWARE / "verify/base_point.rows").read_bytes()[384:392]
+    row = (FIRMWARE / "crypto/base_point.rows").read_bytes()[384:392]
     with VirtualBoard(tmp_path / "board", firmware=firmware, main="print_a_row.py") as board:
         board.power_on()
         with pytest.raises(FirmwareStopped):

@@ -19,8 +19,8 @@ ADC_PINS = {"esp32": range(32, 40), "esp32s3": range(1, 11), "esp32c3": range(0,
 
 # Nothing is fresh here, so that all there is comes from the stored seed.
 DRAW = """
-import files
-from randomness import NotSeeded, Randomness
+from keeping import files
+from keeping.randomness import NotSeeded, Randomness
 
 randomness = Randomness(lambda: b"")
 try:

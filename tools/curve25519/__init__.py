@@ -1,1 +1,1 @@
-"""Writes the generated parts of firmware/verify: unrolled field arithmetic, tables of points."""
+"""Writes the generated parts of firmware/crypto: unrolled field arithmetic, tables of points."""

@@ -1,4 +1,4 @@
-"""The arithmetic of firmware/verify/field.py, modulo p = 2^255 - 19, as one viper function.
+"""The arithmetic of firmware/crypto/field.py, modulo p = 2^255 - 19, as one viper function.
 
 tools/curve25519/programs.py writes the file.
 
@@ -229,7 +229,7 @@ def tree(codes, first, indent):
 
 
 def text():
-    """firmware/verify/field.py without the program."""
+    """firmware/crypto/field.py without the program."""
     ops = operations()
     table = "\n".join(f"{i:4} {name:9} {meaning}" for i, (name, meaning, _) in enumerate(ops))
     head = HEAD.format(table=table)

@@ -1,4 +1,4 @@
-"""Writes firmware/verify/sha512_block.py: the compression function of SHA-512 as viper functions.
+"""Writes firmware/crypto/sha512_block.py: the compression function of SHA-512 as viper functions.
 
     python -m tools.curve25519.generate_sha512
 
@@ -10,7 +10,7 @@ reaches all of them at fixed offsets.
 
 from pathlib import Path
 
-TARGET = Path(__file__).parents[2] / "firmware" / "verify" / "sha512_block.py"
+TARGET = Path(__file__).parents[2] / "firmware" / "crypto" / "sha512_block.py"
 ROUNDS = 80
 # Offsets from the pointer of round t, in half words, to a_t, e_t, w_t. Above a_t lie a_(t-1) and
 # so on; below it, where the pointer is, a_(t+1) is to be.
@@ -155,7 +155,7 @@ def loop(turns, word, limb):
 
 
 def text():
-    """The whole of firmware/verify/sha512_block.py."""
+    """The whole of firmware/crypto/sha512_block.py."""
     zero = 4 * ROUNDS - A  # the pointer of round 0
     k, h = map(literal, constants())
     out = HEAD.format(state=2 * (W - A + 4 * ROUNDS + 4), k=k, h=h)

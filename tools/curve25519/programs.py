@@ -1,8 +1,8 @@
-"""The routines that firmware/verify/field.py runs, and where things lie that they work on.
+"""The routines that firmware/crypto/field.py runs, and where things lie that they work on.
 
     python -m tools.curve25519.programs
 
-writes firmware/verify/field.py with the assembled routines in it, and in the modules that name a
+writes firmware/crypto/field.py with the assembled routines in it, and in the modules that name a
 routine, a slot or an offset the lines below MARK. There a name begins with an underscore: such a
 constant takes no memory on the device, where one imported from another module would.
 
@@ -18,10 +18,10 @@ from pathlib import Path
 from tools.curve25519 import generate_field
 from tools.curve25519.generate_field import operations
 
-VERIFY = Path(__file__).parents[2] / "firmware" / "verify"
-TARGET = VERIFY / "field.py"
+CRYPTO = Path(__file__).parents[2] / "firmware" / "crypto"
+TARGET = CRYPTO / "field.py"
 USERS = [
-    VERIFY / f"{name}.py"
+    CRYPTO / f"{name}.py"
     for name in ("ed25519", "plans", "points", "preparation", "signing", "x25519")
 ]
 MARK = "# routines, slots, offsets and plans, written by tools/curve25519/programs.py\n"
@@ -230,7 +230,7 @@ def assemble():
 
 
 def text():
-    """The whole of firmware/verify/field.py."""
+    """The whole of firmware/crypto/field.py."""
     program, _ = assemble()
     literal = "".join(f"\\x{byte:02x}" for byte in program)
     width = 4 * 23

@@ -1,11 +1,11 @@
-"""Writes firmware/verify/base_point.rows, which firmware/verify/rows.py describes.
+"""Writes firmware/crypto/base_point.rows, which firmware/crypto/rows.py describes.
 
 python -m tools.curve25519.tables
 """
 
 from pathlib import Path
 
-TARGET = Path(__file__).parents[2] / "firmware" / "verify" / "base_point.rows"
+TARGET = Path(__file__).parents[2] / "firmware" / "crypto" / "base_point.rows"
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
@@ -79,7 +79,7 @@ def table_of_key(p):
 
 
 def table_of_base():
-    """The same for the base point, and two combs of 16 rows for signing: see verify/signing.py."""
+    """The same for the base point, and two combs of 16 rows for signing: see crypto/signing.py."""
     points = [*comb(BASE, 5, 52), *comb(times_power_of_two(BASE, 26), 5, 52)]
     return table_of_key(BASE) + b"".join(
         row(q, encode(BASE), 128 + index) for index, q in enumerate(points)

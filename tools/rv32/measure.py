@@ -28,10 +28,10 @@ class Table:
 def measure():
     """Instructions by operation."""
     vm = Vm(FIRMWARE)
-    ed25519 = vm.load("verify.ed25519")
-    x25519 = vm.load("verify.x25519")
-    sha512 = vm.load("verify.sha512").sha512
-    vm.load("verify.signing")
+    ed25519 = vm.load("crypto.ed25519")
+    x25519 = vm.load("crypto.x25519")
+    sha512 = vm.load("crypto.sha512").sha512
+    vm.load("crypto.signing")
     key = Ed25519PrivateKey.from_private_bytes(SEED)
     public = key.public_key().public_bytes_raw()
     message = bytes(i * 7 & 255 for i in range(SIGNED_BYTES))

@@ -1,4 +1,4 @@
-"""What the modules of firmware/verify take of the chip's RAM once they are loaded.
+"""What the modules of crypto/ and verify/ take of the chip's RAM once they are loaded.
 
     python -m tools.rv32.ram
 
@@ -19,14 +19,14 @@ from pathlib import Path
 from tools.rv32 import mpy
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
-PACKAGE = "verify"
+PACKAGES = ("crypto", "verify")
 ARCHITECTURES = ("rv32imc", "xtensawin")
 # esp_native_code_commit takes words from ESP-IDF's allocator: a header and a list's entry
 FUNCTION_OVERHEAD_BYTES = 16
 FUEL = 4_000_000_000
 
 # What the chip has in its own flash, and this MicroPython lacks or has otherwise: without it
-# verify/wipe.py does not look for copies of keys, which it can only do on the chip.
+# crypto/wipe.py does not look for copies of keys, which it can only do on the chip.
 CRYPTOLIB = """
 class aes:
     def __init__(self, key, mode):
@@ -89,9 +89,20 @@ class Emptied(ast.NodeTransformer):
 
 
 def module_names():
-    """All modules of the package, in the order of their names; the package first."""
-    files = sorted((FIRMWARE / PACKAGE).glob("*.py"))
-    return [PACKAGE] + [f"{PACKAGE}.{path.stem}" for path in files if path.stem != "__init__"]
+    """All modules of the packages, in the order of their names; each package first."""
+    return [
+        name
+        for package in PACKAGES
+        for name in (package, *(f"{package}.{path.stem}" for path in _modules(package)))
+    ]
+
+
+def _code_names():
+    return [name for name in module_names() if name not in PACKAGES]
+
+
+def _modules(package):
+    return [path for path in sorted((FIRMWARE / package).glob("*.py")) if path.stem != "__init__"]
 
 
 def _compile(source, name, out):
@@ -105,11 +116,12 @@ def without_machine_code():
 
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
-        (out / PACKAGE).mkdir(parents=True)
-        for path in sorted((FIRMWARE / PACKAGE).glob("*.py")):
-            emptied = Path(folder) / path.name
-            emptied.write_text(ast.unparse(Emptied().visit(ast.parse(path.read_text()))))
-            _compile(emptied, path.name, out / PACKAGE / f"{path.stem}.mpy")
+        for package in PACKAGES:
+            (out / package).mkdir(parents=True)
+            for path in sorted((FIRMWARE / package).glob("*.py")):
+                emptied = Path(folder) / path.name
+                emptied.write_text(ast.unparse(Emptied().visit(ast.parse(path.read_text()))))
+                _compile(emptied, path.name, out / package / f"{path.stem}.mpy")
         (out / "cryptolib.py").write_text(CRYPTOLIB)
         program = BEGIN + "".join(STEP.format(name=name) for name in _by_dependence())
         done = run(program, readonly_dir=out, fuel=FUEL, wall_timeout_seconds=None)
@@ -146,8 +158,8 @@ def _by_dependence():
 def machine_code(architecture):
     """Bytes of machine code by module."""
     found = {}
-    for name in module_names()[1:]:
-        source = FIRMWARE / PACKAGE / f"{name.split('.')[1]}.py"
+    for name in _code_names():
+        source = FIRMWARE.joinpath(*name.split(".")).with_suffix(".py")
         module = mpy.read(mpy.cross_compile(source, architecture=architecture), name)
         found[name] = _machine_code_of(module.code)
     return found
@@ -163,7 +175,7 @@ def _machine_code_of(code):
 def buffers():
     """Bytes of what is made once, as a module is loaded, to work in: its bytearrays."""
     done = subprocess.run(
-        [sys.executable, "-c", BUFFERS, str(FIRMWARE), *module_names()[1:]],
+        [sys.executable, "-c", BUFFERS, str(FIRMWARE), *_code_names()],
         check=True,
         capture_output=True,
         text=True,

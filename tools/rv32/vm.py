@@ -128,7 +128,7 @@ class Vm:
         )
 
     def load(self, name):
-        """The module of that name: verify.field is folder/verify/field.py."""
+        """The module of that name: crypto.field is folder/crypto/field.py."""
         if name in self.modules:
             return self.modules[name]
         path = self.folder.joinpath(*name.split("."))

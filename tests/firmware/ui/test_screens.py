@@ -1,7 +1,7 @@
 """What staff are told: every reason has its words, and they fit the display."""
 
+from app.rules import Refusal
 from journal import bodies
-from rules import Refusal
 from ui import screens
 
 COLUMNS = 16

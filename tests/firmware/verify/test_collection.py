@@ -1,8 +1,8 @@
 """The list of collection keys: which is used when, and what no list may hold."""
 
+from crypto.x25519 import public_key
 from verify.collection import CollectionKeys
 from verify.errors import Malformed
-from verify.x25519 import public_key
 
 OLD = public_key(b"\x11" * 32)
 NEW = public_key(b"\x22" * 32)

@@ -1,7 +1,8 @@
 """Objects signed by the root."""
 
+from crypto import ed25519
 from signing import mac0, sign1
-from verify import cbor, cose, ed25519
+from verify import cbor, cose
 from verify.cose import open_signed
 from verify.errors import Malformed, Refused
 

@@ -2,7 +2,8 @@
 
 from binascii import unhexlify
 
-from verify import cose, ed25519
+from crypto import ed25519
+from verify import cose
 from verify.errors import Malformed
 from verify.trust import TrustList
 

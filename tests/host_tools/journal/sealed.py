@@ -3,11 +3,11 @@
 import os
 
 import journal as device_journal
+from crypto import hpke
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from journal import epoch
-from verify import hpke
 from weak_flash import WeakFlash
 
 from host_tools.journal import records

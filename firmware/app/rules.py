@@ -1,0 +1,120 @@
+"""The rules of registration: which person goes into which tube, and why not.
+
+Knows no hardware and no screen. States, by what is open:
+
+    NO TUBE --scan_tube--> OPEN(tube, count) --register--> OPEN(tube, count + 1)
+       |                     |  count = tube size: FULL, only another tube goes on
+       |                     +--scan_tube of another--> TUBE_CLOSED is written, then OPEN(other, 0);
+       |                        while there is room only if staff mean it: else PRESS_OK
+       +--register: NO_TUBE, unless the device registers without tubes
+
+Every change of state is a record in the journal first: after a power cut the same state is
+read back from there (`resume`).
+"""
+
+from journal import JournalFull, NoCollectionKey, bodies
+from micropython import const
+
+# One registration a shift: the same person again within this time is a duplicate.
+DUPLICATE_WINDOW_S = const(12 * 3600)
+
+
+class Refusal(Exception):
+    """A rule says no.
+
+    reason: NO_TUBE, DUPLICATE, TUBE_USED, FULL, PRESS_OK, JOURNAL_FULL or NOT_READY. at_s: of a
+    duplicate, when the person was registered (Unix seconds); else None.
+    """
+
+    def __init__(self, reason, at_s=None):
+        super().__init__(reason)
+        self.reason = reason
+        self.at_s = at_s
+
+
+class Registrar:
+    """Puts people into tubes, by way of the journal.
+
+    settings: Settings; journal: mounted before `resume` is called.
+    """
+
+    def __init__(self, settings, journal):
+        self.settings = settings
+        self._journal = journal
+        self.tube = None
+        self.count = 0
+        self.staff = 0  # who works with the device; 0: nobody said so
+
+    def resume(self):
+        """Takes up the tube that the journal says is open."""
+        open_tube = self._journal.open_tube
+        self.tube = open_tube[1] if open_tube else None
+        self.count = open_tube[2] if open_tube else 0
+
+    def scan_tube(self, tube, unix_s, is_meant=True):
+        """Opens a tube, closing the one before it. The open one again changes nothing.
+
+        tube: its barcode's text; unix_s: the time, or None; is_meant: staff said that they want
+        another tube though the open one has room. Raises Refusal.
+        """
+        if tube == self.tube:
+            return
+        if self._journal.seen_tube(tube) is not None:
+            raise Refusal("TUBE_USED")
+        if self.tube is not None and self.count < self.settings.tube_size and not is_meant:
+            raise Refusal("PRESS_OK")
+        self.close_tube(unix_s)
+        self._append(bodies.TUBE_OPENED, unix_s, [tube, self.staff])
+        self.tube = tube
+
+    def close_tube(self, unix_s):
+        """Closes the open tube, if there is one. Raises Refusal."""
+        if self.tube is not None:
+            self._append(bodies.TUBE_CLOSED, unix_s, [self.count, self.staff])
+            self.tube = None
+            self.count = 0
+
+    def register(self, a_pass, unix_s):
+        """Registers the holder of a verified pass to the open tube; returns the position.
+
+        Durable when it returns (position 0: registered without a tube). Raises Refusal.
+        """
+        if self.tube is None and not self.settings.without_tubes:
+            raise Refusal("NO_TUBE")
+        registered_s = self._registered_at(a_pass.subject, unix_s)
+        if registered_s is not None:
+            raise Refusal("DUPLICATE", registered_s)
+        position = 0
+        if self.tube is not None:
+            if self.count >= self.settings.tube_size:
+                raise Refusal("FULL")
+            position = self.count + 1
+        self._append(
+            bodies.REGISTRATION,
+            unix_s,
+            [
+                a_pass.subject,
+                a_pass.cti[:8],
+                a_pass.issuer.slot,
+                a_pass.relation,
+                position,
+                self.staff,
+            ],
+        )
+        self.count = position
+        return position
+
+    def _append(self, record_type, unix_s, payload):
+        try:
+            return self._journal.append(record_type, unix_s or 0, payload)
+        except JournalFull:
+            raise Refusal("JOURNAL_FULL") from None
+        except NoCollectionKey:
+            raise Refusal("NOT_READY") from None
+
+    def _registered_at(self, subject, unix_s):
+        """When this person was registered (Unix seconds), if that still counts; or None."""
+        seen = self._journal.seen_subject(subject)
+        if seen is None or unix_s - seen[1] * 60 >= DUPLICATE_WINDOW_S:
+            return None
+        return seen[1] * 60

@@ -1,0 +1,1 @@
+"""Algorithms only: curve, hashes, ciphers, random bits; no pass, no chip, no file."""

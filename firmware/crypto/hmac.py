@@ -1,0 +1,68 @@
+"""HMAC-SHA-256 (RFC 2104, FIPS 198-1), HKDF made of it (RFC 5869), constant-time comparison."""
+
+import hashlib
+
+from micropython import const
+
+from crypto.wipe import wipe, wipe_hash
+
+_BLOCK_BYTES = const(64)
+_TAG_BYTES = const(32)
+
+
+def hmac_sha256(key, *parts):
+    """The 32-byte tag over the parts one after the other.
+
+    key: bytes-like of any length (over 64 bytes it is hashed first). parts: bytes-like.
+    """
+    if len(key) > _BLOCK_BYTES:
+        key = hashlib.sha256(key).digest()
+    pad = bytearray(_BLOCK_BYTES)
+    for index in range(_BLOCK_BYTES):
+        pad[index] = 0x36 ^ (key[index] if index < len(key) else 0)
+    inner = hashlib.sha256(pad)
+    for part in parts:
+        inner.update(part)
+    for index in range(_BLOCK_BYTES):
+        pad[index] ^= 0x36 ^ 0x5C
+    outer = hashlib.sha256(pad)
+    digest = inner.digest()
+    outer.update(digest)
+    tag = outer.digest()
+    # Nothing that the key could be found from, or tried against, stays behind in the heap.
+    wipe(pad)
+    wipe(digest)
+    wipe_hash(inner)
+    wipe_hash(outer)
+    return tag
+
+
+def hkdf_expand(prk, length, *info):
+    """`length` bytes of output keying material (RFC 5869 section 2.3), as a bytearray.
+
+    What that section calls HKDF-Extract is `hmac_sha256(salt, keying material)` itself.
+
+    prk: at least 32 bytes. info: bytes-like, one after the other. Raises ValueError past 8160.
+    """
+    if not 0 < length <= 255 * _TAG_BYTES:
+        raise ValueError
+    out = bytearray(length)
+    block = b""
+    for index in range((length + _TAG_BYTES - 1) // _TAG_BYTES):
+        last = block
+        block = hmac_sha256(prk, last, *info, bytes((index + 1,)))
+        wipe(last)
+        start = index * _TAG_BYTES
+        out[start : start + _TAG_BYTES] = memoryview(block)[: min(_TAG_BYTES, length - start)]
+    wipe(block)
+    return out
+
+
+def equal(left, right):
+    """True if the same bytes; takes as long wherever they differ. Lengths are not secret."""
+    if len(left) != len(right):
+        return False
+    difference = 0
+    for index in range(len(left)):
+        difference |= left[index] ^ right[index]
+    return difference == 0

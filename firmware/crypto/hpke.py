@@ -1,0 +1,65 @@
+"""HPKE (RFC 9180): base mode, the sender's side, of which only the exporter is used.
+
+DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only AEAD. What comes out is a secret that only the
+holder of the recipient's private key can derive again from `enc`.
+"""
+
+from crypto.hmac import hkdf_expand, hmac_sha256
+from crypto.wipe import wipe
+from crypto.x25519 import public_key, x25519
+
+_KEM_SUITE = b"KEM\x00\x20"
+_SUITE = b"HPKE\x00\x20\x00\x01\xff\xff"
+_VERSION = b"HPKE-v1"
+_MODE_BASE = b"\x00"
+
+
+def _extract(suite, salt, label, ikm):
+    return hmac_sha256(salt, _VERSION, suite, label, ikm)
+
+
+def _expand(suite, prk, label, info, length):
+    return hkdf_expand(
+        prk, length, bytes((length >> 8, length & 0xFF)), _VERSION, suite, label, info
+    )
+
+
+def encapsulate(recipient, ephemeral):
+    """(enc, shared secret) of DHKEM's Encap (RFC 9180 section 4.1): 32 bytes, bytearray of 32.
+
+    recipient: X25519 public key, 32 bytes. ephemeral: 32 random bytes, used once and wiped by the
+    caller. Raises ValueError for a recipient's key of small order (section 7.1.4).
+    """
+    dh = x25519(ephemeral, recipient)
+    if dh == bytes(32):
+        raise ValueError
+    enc = public_key(ephemeral)
+    prk = _extract(_KEM_SUITE, b"", b"eae_prk", dh)
+    wipe(dh)
+    shared = _expand(_KEM_SUITE, prk, b"shared_secret", enc + bytes(recipient), 32)
+    wipe(prk)
+    return enc, shared
+
+
+def setup_sender(recipient, info, ephemeral):
+    """(enc, exporter secret) of SetupBaseS (sections 5.1 and 5.1.1): 32 bytes, bytearray of 32.
+
+    info: bytes that bind the context to its use; the rest as for `encapsulate`.
+    """
+    enc, shared = encapsulate(recipient, ephemeral)
+    # Empty psk and psk_id: base mode.
+    context = (
+        _MODE_BASE
+        + _extract(_SUITE, b"", b"psk_id_hash", b"")
+        + _extract(_SUITE, b"", b"info_hash", info)
+    )
+    secret = _extract(_SUITE, shared, b"secret", b"")
+    wipe(shared)
+    exporter_secret = _expand(_SUITE, secret, b"exp", context, 32)
+    wipe(secret)
+    return enc, exporter_secret
+
+
+def export(exporter_secret, context, length):
+    """`length` secret bytes for one purpose (section 5.3), as a bytearray. context: bytes."""
+    return _expand(_SUITE, exporter_secret, b"sec", context, length)

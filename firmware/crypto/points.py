@@ -1,0 +1,210 @@
+"""Points of edwards25519: the buffer they live in, and what takes more than one routine.
+
+The routines themselves are in tools/curve25519/programs.py, the arithmetic in crypto/field.py.
+"""
+
+import micropython
+from micropython import const
+
+from crypto import euclid
+from crypto.field import PROGRAM, run
+from crypto.limbs import copy, freeze, pack, unpack
+from crypto.sha512 import wipe
+
+# routines, slots, offsets and plans, written by tools/curve25519/programs.py
+_X = const(1)
+_Y = const(2)
+_Z = const(3)
+_B = const(6)
+_U = const(11)
+_W = const(13)
+_MADE = const(20)
+_SLOT_BYTES = const(80)
+_TABLES = const(1920)
+_WORK_BYTES = const(9088)
+_DOUBLE_T = const(54)
+_ADD_T = const(222)
+_SUBTRACT_T = const(284)
+_CACHE = const(565)
+_INVERT = const(617)
+_TAKE_ROOT = const(718)
+_TURN = const(882)
+_AFFINE = const(894)
+_JOIN = const(912)
+_SPLIT = const(919)
+_EXTEND = const(953)
+_NEGATE = const(965)
+_NEGATE_W = const(981)
+
+_MAX_STEPS = const(128)
+
+work = bytearray(_WORK_BYTES)
+script = bytearray(4 * (_MAX_STEPS + 1))
+
+# D, D2, ROOT, HALF, slots 16 to 19: d, 2 d, the square root of -1, 1 / 2
+_CONSTANTS = (
+    b"\xa3\x78\x59\x13\xca\x4d\xeb\x75\xab\xd8\x41\x41\x4d\x0a\x70\x00"
+    b"\x98\xe8\x79\x77\x79\x40\xc7\x8c\x73\xfe\x6f\x2b\xee\x6c\x03\x52"
+    b"\x59\xf1\xb2\x26\x94\x9b\xd6\xeb\x56\xb1\x83\x82\x9a\x14\xe0\x00"
+    b"\x30\xd1\xf3\xee\xf2\x80\x8e\x19\xe7\xfc\xdf\x56\xdc\xd9\x06\x24"
+    b"\xb0\xa0\x0e\x4a\x27\x1b\xee\xc4\x78\xe4\x2f\xad\x06\x18\x43\x2f"
+    b"\xa7\xd7\xfb\x3d\x99\x00\x4d\x2b\x0b\xdf\xc1\x4f\x80\x24\x83\x2b"
+    b"\xf7\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x3f"
+)
+work[15 * _SLOT_BYTES] = 1  # ONE; before it is ZERO
+for _a in range(4):
+    unpack(work, 20 * (16 + _a), _CONSTANTS[32 * _a : 32 * _a + 32], 32)
+
+BASE = b"\x58" + b"\x66" * 31  # the base point's encoding
+_NOUGHT = bytes(32)
+_a = bytearray(32)
+_b = bytearray(32)
+
+
+@micropython.viper
+def _put(script: ptr16, step: int, start: int, q: int):
+    script[2 * step] = start
+    script[2 * step + 1] = q
+    script[2 * step + 2] = 0
+
+
+def put_script(step, start, q):
+    """Sets step `step` of the script, its last: the routine at `start`, with `q` in bytes."""
+    _put(script, step, start, q)
+
+
+def routine(start, q=0):
+    """Runs one routine; `q` is its offset in bytes."""
+    _put(script, 0, start, q)
+    run(0, work, PROGRAM, script)
+
+
+def run_script():
+    """Runs what is in `script`."""
+    run(0, work, PROGRAM, script)
+
+
+def take(slot, data):
+    """Sets a slot to the little-endian number in 32 bytes, less its highest bit."""
+    unpack(work, 20 * slot, data, 32)
+    work[_SLOT_BYTES * slot + 77] &= 0xFE  # bit 255 is bit 8 of the last limb
+
+
+def give(slot, out):
+    """Writes a slot's least residue as 32 bytes, little-endian."""
+    freeze(work, 20 * slot)
+    pack(work, 20 * slot, out)
+
+
+def is_canonical(encoded):
+    """True if the 32 bytes, less the highest bit, are below 2^255 - 19."""
+    if encoded[31] & 0x7F != 0x7F or encoded[0] < 0xED:
+        return True
+    for i in range(1, 31):
+        if encoded[i] != 0xFF:
+            return True
+    return False
+
+
+def decode(encoded):
+    """RFC 8032 section 5.1.3: sets _X, _Y, _Z, T to the point of 32 bytes. False if there is none.
+
+    Not in constant time: what is decoded is public.
+    """
+    if not is_canonical(encoded):  # step 1
+        return False
+    take(_Y, encoded)
+    routine(_TAKE_ROOT)  # step 2; step 3: v x^2 is in _B, u in U
+    give(_B, _a)
+    give(_U, _b)
+    if _a != _b:
+        copy(work, 20 * _W, 20 * _U, 20)
+        routine(_NEGATE_W)
+        give(_W, _b)
+        if _a != _b:
+            return False
+        routine(_TURN)
+    give(_X, _a)  # step 4
+    sign = encoded[31] >> 7
+    if sign and _a == _NOUGHT:
+        return False
+    routine(_EXTEND)
+    if _a[0] & 1 != sign:
+        routine(_NEGATE)
+    return True
+
+
+def to_affine():
+    """X = X / Z and Y = Y / Z; T is left as it was. Not in constant time: for public points."""
+    freeze(work, 20 * _Z)
+    euclid.invert(work, 20 * _Z, 20 * _W)
+    routine(_AFFINE)
+
+
+def encode_public(out):
+    """As `encode`, faster, and not in constant time."""
+    to_affine()
+    _encode_affine(out)
+
+
+def encode(out):
+    """RFC 8032 section 5.1.2: writes the 32-byte encoding of the point to `out`."""
+    copy(work, 20 * _W, 20 * _Z, 20)
+    routine(_INVERT)
+    routine(_AFFINE)
+    _encode_affine(out)
+
+
+def keep():
+    """Keeps the point for encode_both."""
+    copy(work, 20 * _MADE, 20 * _X, 80)
+
+
+def encode_both(out, kept):
+    """Encodes the point to `out`, and the one that was kept to `kept`: one inversion for both."""
+    routine(_JOIN)
+    routine(_INVERT)
+    routine(_SPLIT)
+    _encode_affine(out)
+    copy(work, 20 * _X, 20 * _U, 40)
+    _encode_affine(kept)
+
+
+def _encode_affine(out):
+    give(_X, _a)
+    give(_Y, out)
+    out[31] |= (_a[0] & 1) << 7
+
+
+def make_table(number):
+    """Table `number`, 0 or 1, becomes 1, 3, 5, ... 15 times the point, which is lost."""
+    at = _TABLES // 4 + 640 * number
+    routine(_CACHE)
+    copy(work, at, 20 * _MADE, 80)
+    routine(_DOUBLE_T)
+    routine(_CACHE)  # twice the point stays in MADE for a moment
+    twice = at + 560  # where the last entry will be
+    copy(work, twice, 20 * _MADE, 80)
+    # 2 P - P is P again
+    routine(_SUBTRACT_T, 4 * at)
+    for i in range(1, 8):
+        routine(_ADD_T, 4 * twice)
+        routine(_CACHE)
+        copy(work, at + 80 * i, 20 * _MADE, 80)
+
+
+def clear():
+    """Overwrites the script, and the slots that a computation leaves something in: 0 to 13."""
+    wipe(work, 14 * _SLOT_BYTES)
+    wipe(script, len(script))
+
+
+def is_identity():
+    """True if the point is (0, 1)."""
+    give(_X, _a)
+    give(_Y, _b)
+    if _a != _NOUGHT:
+        return False
+    give(_Z, _a)
+    return _a == _b

@@ -1,0 +1,116 @@
+"""Tables of a point that does not change: 128 rows, kept outside RAM and read one at a time.
+
+Row i is the sum of 2^(32 t) P for t = 0 to 7, where bit t of i says plus (1) or minus (0), and the
+last is always added. A row is 128 bytes: the three parts named in tools/curve25519/programs.py, 20
+limbs of 13 bits each as little-endian half words, then four bytes of check, then bytes 4 (i & 7)
+to 4 (i & 7) + 3 of its key. So any eight rows name the key: the check is against damage and can be
+met by a key made for that, whose owner could then sign in the other's name.
+
+A table is anything with `read(index, view)`, which fills `view` with consecutive rows from `index`
+on. The base point's has 32 more for signing (crypto/signing.py), and is installed with `use`; if
+none is, base_point.rows is looked for beside this file.
+"""
+
+import micropython
+from micropython import const
+
+ROW_BYTES = const(128)
+ROWS_OF_KEY = const(128)
+ROWS_OF_BASE = const(160)
+
+_base = None
+_keys = {}
+
+
+class FileTable:
+    """Rows in a file."""
+
+    def __init__(self, path):
+        """`path`: of a file of rows and nothing else. Raises OSError."""
+        self._file = open(path, "rb")
+
+    def read(self, index, view):
+        """Fills `view` with rows from `index` on. Raises OSError if the file is too short."""
+        self._file.seek(ROW_BYTES * index)
+        if self._file.readinto(view) != len(view):
+            raise OSError("the table of points is cut short")
+
+
+def use(table):
+    """Makes `table` the base point's."""
+    global _base
+    _base = table
+
+
+def base():
+    """The base point's table, or None if there is none."""
+    global _base
+    if _base is None:
+        try:
+            _base = FileTable(__file__.rsplit("/", 1)[0] + "/base_point.rows")
+        except OSError:
+            return None
+    return _base
+
+
+def use_for(key, table):
+    """Has `table`, made by ed25519.prepare for this key of 32 bytes, used to verify with it."""
+    _keys[bytes(key)] = table
+
+
+def forget_keys():
+    """No key has a table any more."""
+    _keys.clear()
+
+
+def of_key(key):
+    """The table of a key, or None."""
+    return _keys.get(key)
+
+
+@micropython.viper
+def check(rows: ptr16, count: int, index: int, key: ptr8, seal: int) -> int:
+    """1 if consecutive rows, the first being row `index`, are undamaged and made for this key.
+
+    With `seal` 1 they are made so: each gets its check and its part of the key.
+    """
+    total = 0  # of the key, and then of the row's index: 24 bits
+    at = 0
+    while at < 32:
+        total = (total * 31 + key[at]) & 0xFFFFFF
+        at += 1
+    total += index
+    at = 0
+    while count:
+        found = total & 0xFFFFFF
+        end = at + 60
+        while at < end:
+            found = (found * 31 + rows[at]) & 0xFFFFFF
+            at += 1
+        part = (index & 7) * 4
+        first = key[part] | (key[part + 1] << 8)
+        second = key[part + 2] | (key[part + 3] << 8)
+        if seal:
+            rows[at] = found & 0xFFFF
+            rows[at + 1] = found >> 16
+            rows[at + 2] = first
+            rows[at + 3] = second
+        elif rows[at] | (rows[at + 1] << 16) != found:
+            return 0
+        elif rows[at + 2] | (rows[at + 3] << 16) != first | (second << 16):
+            return 0
+        at += 4
+        index += 1
+        total += 1
+        count -= 1
+    return 1
+
+
+@micropython.viper
+def narrow(words: ptr32, at: int, row: ptr16, part: int):
+    """Makes the 20 limbs from word `at` on, below 2^16, half words: part 0 to 2 of a row."""
+    part = part * 20
+    i = 0
+    while i < 20:
+        row[part + i] = words[at + i]
+        i += 1

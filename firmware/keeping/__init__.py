@@ -1,0 +1,1 @@
+"""What the device keeps beside its journal: identity, what it was given, seed, tables."""

@@ -1,0 +1,202 @@
+"""Keeps the tables of points in the `curve` partition: the base point's, then those of keys.
+
+The rows and their checks are described in crypto/rows.py; here is only where they lie. The base
+point's 160 rows take 5 sectors, a key's 128 take 4. Nothing but the rows says which key a place is
+for, so power may fail at any moment while a table is written.
+
+Making a table takes half a second, in small steps between which scans are handled.
+"""
+
+import asyncio
+
+from crypto import points, rows
+from micropython import const
+from system import modules
+
+_SECTOR_BYTES = const(4096)
+_ROWS_OF_SECTOR = const(32)
+_BASE_SECTORS = const(5)
+_KEY_SECTORS = const(4)
+_ERASE = const(6)
+_SECTORS = const(4)
+_BLANK_BYTES = const(256)
+_BLANK = b"\xff" * 256
+_STEP_PAUSE_MS = const(5)
+_LOOK_MS = const(1000)
+
+
+class Table:
+    """Consecutive sectors of rows; what crypto/rows.py calls a table."""
+
+    def __init__(self, partition, sector, sectors):
+        self._partition = partition
+        self._sector = sector
+        self._sectors = sectors
+
+    def read(self, index, view):
+        """Fills `view` with rows from `index` on. Raises OSError."""
+        count = len(view) // rows.ROW_BYTES
+        if index % _ROWS_OF_SECTOR + count <= _ROWS_OF_SECTOR:
+            self._partition.readblocks(
+                self._sector + index // _ROWS_OF_SECTOR,
+                view,
+                index % _ROWS_OF_SECTOR * rows.ROW_BYTES,
+            )
+            return
+        for row in range(count):
+            at = row * rows.ROW_BYTES
+            self.read(index + row, view[at : at + rows.ROW_BYTES])
+
+    def erase_next(self):
+        """Erases the first sector that is not blank; False if all are. Raises OSError.
+
+        45 ms, at worst 400: the only step that holds up what comes in, and a new device's
+        partition needs none of it.
+        """
+        piece = bytearray(_BLANK_BYTES)
+        for sector in range(self._sector, self._sector + self._sectors):
+            for offset in range(0, _SECTOR_BYTES, _BLANK_BYTES):
+                self._partition.readblocks(sector, piece, offset)
+                if piece != _BLANK:
+                    self._partition.ioctl(_ERASE, sector)
+                    return True
+        return False
+
+    def write(self, index, row):
+        """Programs a row."""
+        self._partition.writeblocks(
+            self._sector + index // _ROWS_OF_SECTOR,
+            row,
+            index % _ROWS_OF_SECTOR * rows.ROW_BYTES,
+        )
+
+    def is_of(self, key, count):
+        """True if `count` rows can be read, undamaged, and made for this key."""
+        piece = memoryview(bytearray(8 * rows.ROW_BYTES))
+        for index in range(0, count, 8):
+            try:
+                self.read(index, piece)
+            except OSError:
+                return False
+            if not rows.check(piece, 8, index, key, 0):
+                return False
+        return True
+
+
+class _Job:
+    """A table in the making."""
+
+    def __init__(self, table, key):
+        self.table = table
+        self.key = key
+        self._combs = None  # until the sectors are blank
+
+    def step(self):
+        """False if that was the last. Raises OSError."""
+        from crypto import preparation
+
+        if self._combs is None:
+            if not self.table.erase_next():
+                self._combs = self._begin(preparation)
+        elif self._combs and not self._combs[0].step():
+            self._combs.pop(0)
+        return self._combs is None or bool(self._combs)
+
+    def _begin(self, preparation):
+        if self.key == points.BASE:
+            return preparation.of_base(self.table.write)
+        comb = preparation.of_key(self.key, self.table.write)
+        return [comb] if comb else []
+
+
+class CurveTables:
+    """The tables of a partition, and which of its places are in use."""
+
+    def __init__(self, partition):
+        """partition: of 5 sectors at least; the more, the more keys are prepared."""
+        self._partition = partition
+        self.capacity = (partition.ioctl(_SECTORS, 0) - _BASE_SECTORS) // _KEY_SECTORS
+        self._base = Table(partition, 0, _BASE_SECTORS)
+        self._has_base = False
+        self._keys = [None] * self.capacity  # of each place, or None
+        self._given_up = []  # keys without a table, or whose flash failed: until the next start
+        self._job = None
+
+    def _place(self, number):
+        return Table(self._partition, _BASE_SECTORS + _KEY_SECTORS * number, _KEY_SECTORS)
+
+    def use_base(self):
+        """Has the base point's table used if it is there and whole."""
+        self._has_base = self._base.is_of(points.BASE, rows.ROWS_OF_BASE)
+        if self._has_base:
+            rows.use(self._base)
+
+    def use_keys(self, keys):
+        """Has the whole tables used that there are of these keys of 32 bytes, and no others."""
+        self._keys = [None] * self.capacity
+        rows.forget_keys()
+        for number in range(self.capacity):
+            for key in keys:
+                if key not in self._keys and self._use_if_of(number, key):
+                    break
+
+    def _use_if_of(self, number, key):
+        table = self._place(number)
+        if not table.is_of(key, rows.ROWS_OF_KEY):
+            return False
+        self._keys[number] = key
+        rows.use_for(key, table)
+        return True
+
+    async def run(self, keys):
+        """Makes what is missing of the tables of keys() whenever that changes, for ever.
+
+        keys: called without arguments, gives a list of keys of 32 bytes, the first ones first.
+        """
+        while True:
+            more = self.step(keys())
+            await asyncio.sleep_ms(_STEP_PAUSE_MS if more else _LOOK_MS)
+
+    def step(self, keys):
+        """Does a part of what is missing, of 50 ms at most; False if nothing is.
+
+        The table comes into use when all of it was read back.
+        """
+        job = self._job
+        try:
+            if job is None or (job.key not in keys and job.key != points.BASE):
+                self._job = job = self._next_job(keys)
+                return job is not None
+            if not job.step():
+                self._end_job()
+                self._finish(job)
+        except (OSError, MemoryError):
+            self._end_job()
+            if job is not None:
+                self._given_up.append(job.key)
+        return True
+
+    def _end_job(self):
+        self._job = None
+        # For days or months, until the issuers' keys change, no table is made.
+        modules.drop("crypto.preparation")
+
+    def _next_job(self, keys):
+        if not self._has_base and points.BASE not in self._given_up:
+            return _Job(self._base, points.BASE)
+        if any(key is not None and key not in keys for key in self._keys):
+            self.use_keys(keys)
+        if None in self._keys:
+            for key in keys:
+                if key not in self._keys and key not in self._given_up:
+                    return _Job(self._place(self._keys.index(None)), key)
+        return None
+
+    def _finish(self, job):
+        if job.key == points.BASE:
+            self.use_base()
+            good = self._has_base
+        else:
+            good = self._use_if_of(self._keys.index(None), job.key)
+        if not good:
+            self._given_up.append(job.key)

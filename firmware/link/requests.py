@@ -1,0 +1,271 @@
+"""What a host may ask of this device; `link.server` calls it, request by request.
+
+Nothing here knows frames or ports. Errors are LinkError with a word of docs/link.md.
+"""
+
+import hashlib
+import time
+
+from app.rules import Refusal
+from journal import JournalFull, NoCollectionKey, bodies
+from keeping import provisioned as kinds
+from keeping.provisioned import InstallError
+from keeping.randomness import NotSeeded
+from micropython import const
+
+from link import LinkError
+from link.commands import CLOCK, COLLECT, Commands, NotAllowed
+
+VERSION = "0.1.0"
+_EARLIEST_S = const(1640995200)  # 2022: no pass is older
+_LATEST_S = const(4294967295)  # passes end there
+# What an operator sends of himself: objects in pieces, like lists, but for RAM only
+OPERATOR = "operator"
+COMMAND = "command"
+_MAX_SIGNED_BYTES = const(512)
+
+
+class _Buffer:
+    """Where an object is collected that is small enough for RAM, until it is committed."""
+
+    def __init__(self, size, install):
+        self._bytes = bytearray(size)
+        self._used = 0
+        self._install = install
+
+    def write(self, data):
+        self._bytes[self._used : self._used + len(data)] = data
+        self._used += len(data)
+
+    def commit(self, sha256):
+        data = bytes(self._bytes)
+        if self._used != len(data) or hashlib.sha256(data).digest() != sha256:
+            raise LinkError("DIGEST")
+        return self._install(data)
+
+
+class _Table:
+    """The revocation table on its way into flash. Nothing counts until its list is installed."""
+
+    def __init__(self, provisioned):
+        self._provisioned = provisioned
+        self._offset = 0
+        self._sha = hashlib.sha256()
+
+    def write(self, data):
+        self._provisioned.write_table(self._offset, data)
+        self._sha.update(data)
+        self._offset += len(data)
+
+    def commit(self, sha256):
+        if self._sha.digest() != sha256:
+            raise LinkError("DIGEST")
+        return self._offset
+
+
+class Device:
+    """The requests of the link, answered by the parts of the firmware.
+
+    random: (n) -> n bytes from a generator that is fit for keys.
+    changed: called with no argument after anything was installed or set.
+    """
+
+    def __init__(
+        self, board_name, clock, provisioned, journal, registrar, refusals, random, changed
+    ):
+        self._board_name = board_name
+        self._clock = clock
+        self._provisioned = provisioned
+        self._journal = journal
+        self._registrar = registrar
+        self._refusals = refusals
+        self._random = random
+        self._changed = changed
+        self._commands = Commands(
+            provisioned,
+            clock,
+            random,
+            {
+                "acknowledge": (COLLECT, self._acknowledge),
+                "close_shift": (COLLECT, self._close_shift),
+                "set_clock": (CLOCK, self._set_clock_signed),
+            },
+        )
+
+    def identify(self):
+        held = self._provisioned
+        return {
+            "device": held.identity.device_id,
+            "key": held.identity.public_key,
+            "board": self._board_name,
+            "version": VERSION,
+            "root": held.root,
+            "name": held.settings.device_name,
+        }
+
+    def status(self):
+        held, journal, registrar = self._provisioned, self._journal, self._registrar
+        return {
+            "time": self._clock.now(),
+            "time_kept": self._clock.is_kept,
+            "uptime_ms": time.ticks_ms(),
+            "tube": registrar.tube,
+            "count": registrar.count,
+            "first": journal.first_sequence,
+            "next": journal.next_sequence,
+            "acknowledged": journal.acknowledged,
+            "released": journal.released,
+            "remaining": journal.remaining,
+            "capacity": journal.capacity,
+            "lists": dict(held.sequences),
+            "missing": held.missing(),
+            "damaged": list(held.damaged),
+            "issuers": len(held.trust.issuers) if held.trust else 0,
+            "secrets": len(held.secrets),
+            "site": held.settings.site,
+        }
+
+    def set_clock(self, unix_s):
+        """Sets the time (Unix seconds) of a device that has no owner yet."""
+        if self._provisioned.root is not None:
+            raise LinkError("OPERATOR_NEEDED")
+        return self._set_clock(unix_s)
+
+    def _set_clock_signed(self, operator, arguments):
+        if len(arguments) != 1 or type(arguments[0]) is not int:
+            raise LinkError("ARGUMENTS")
+        return self._set_clock(arguments[0])
+
+    def _set_clock(self, unix_s):
+        if not _EARLIEST_S <= unix_s < _LATEST_S:
+            raise LinkError("BAD_TIME")
+        old = self._clock.now()
+        self._clock.set(unix_s)
+        self._record(bodies.CLOCK_SET, [old, unix_s])
+        self._changed()
+        return unix_s
+
+    def add_seed(self, seed):
+        """Takes random bytes (32) of the station for the device's generator."""
+        self._provisioned.add_seed(seed)
+
+    def install_root(self, root):
+        """Installs the owner's key (32 bytes) and returns the device's id (8 bytes)."""
+        held = self._provisioned
+        if held.root is None and not self._journal.is_empty:
+            # Of a life before this one: nobody has confirmed that they were collected.
+            raise LinkError("JOURNAL_IN_USE")
+        try:
+            held.install_root(root)
+        except InstallError as error:
+            raise LinkError(error.code) from None
+        if self._journal.is_empty:
+            self._journal.mount()
+        self._changed()
+        return held.identity.device_id
+
+    def open_sink(self, kind, size):
+        """Where the pieces of an object go. Raises LinkError for a size no list has."""
+        if self._provisioned.root is None:
+            raise LinkError("NO_ROOT")
+        if kind == kinds.REVOKED_TABLE:
+            if size > self._provisioned.table_capacity_bytes():
+                raise LinkError("TOO_LARGE")
+            return _Table(self._provisioned)
+        if kind == OPERATOR or kind == COMMAND:
+            if not 0 < size <= _MAX_SIGNED_BYTES:
+                raise LinkError("TOO_LARGE")
+            return _Buffer(size, self._present if kind == OPERATOR else self._execute)
+        if kind not in kinds.MAX_BYTES:
+            raise LinkError("UNKNOWN_KIND")
+        if not 0 < size <= kinds.MAX_BYTES[kind]:
+            raise LinkError("TOO_LARGE")
+        return _Buffer(size, lambda data: self._install(kind, data))
+
+    def _install(self, kind, data):
+        try:
+            if kind == kinds.SECRETS:
+                number = self._provisioned.install_secrets(data)
+            else:
+                number = self._provisioned.install(kind, data)
+        except InstallError as error:
+            raise LinkError(error.code) from None
+        self._record(bodies.LIST_INSTALLED, [kind, number])
+        self._changed()
+        return number
+
+    def read_journal(self, from_sequence, max_bytes):
+        """([bodies], next sequence to ask for, next sequence to be written)."""
+        if from_sequence >= self._journal.next_sequence:
+            self._refusals.write()
+        bodies, following = self._journal.read(from_sequence, max_bytes)
+        return bodies, following
+
+    def statement(self, nonce, first, last):
+        """What the device signs at the end of a pull (COSE_Sign1, bytes)."""
+        if self._provisioned.root is None:
+            raise LinkError("NO_ROOT")
+        try:
+            return self._journal.statement(nonce, first, last, self._clock.now() or 0)
+        except ValueError:
+            raise LinkError("NOT_WRITTEN") from None
+
+    def challenge(self):
+        """A nonce (16 bytes) for one command."""
+        try:
+            return self._commands.challenge()
+        except NotSeeded:
+            raise LinkError("NO_SEED") from None
+
+    def _present(self, data):
+        try:
+            return self._commands.present(data)
+        except NotAllowed as error:
+            raise LinkError(error.code) from None
+
+    def _execute(self, data):
+        try:
+            return self._commands.execute(data)
+        except NotAllowed as error:
+            raise LinkError(error.code) from None
+
+    def _acknowledge(self, operator, arguments):
+        """[sequence number, chain value there (24 bytes)] -> highest acknowledged"""
+        if len(arguments) != 2 or type(arguments[0]) is not int:
+            raise LinkError("ARGUMENTS")
+        up_to, chain = arguments
+        if not 0 < up_to < self._journal.next_sequence:
+            raise LinkError("NOT_WRITTEN")
+        try:
+            self._journal.acknowledge(up_to, chain, self._clock.now() or 0, operator.kid)
+        except ValueError:
+            raise LinkError("CHAIN") from None
+        self._changed()
+        return self._journal.acknowledged
+
+    def _close_shift(self, operator, arguments):
+        """[] -> highest sequence number that may leave the flash"""
+        if arguments:
+            raise LinkError("ARGUMENTS")
+        now = self._clock.now()
+        try:
+            self._registrar.close_tube(now)
+        except Refusal:
+            # No room to say so; the journal lets the tube go with the shift all the same.
+            self._registrar.tube = None
+        try:
+            released = self._journal.close_shift(now or 0, operator.kid)
+        except JournalFull:
+            raise LinkError("FULL") from None
+        finally:
+            self._registrar.resume()
+        self._changed()
+        return released
+
+    def _record(self, record_type, payload):
+        try:
+            self._journal.append(record_type, self._clock.now() or 0, payload, reserved=True)
+        except (JournalFull, NoCollectionKey, OSError):
+            # The thing itself is done, and the rest of it follows. That it could not be recorded
+            # shows in `status`; a flash that fails shows at the next registration too.
+            return

@@ -1,0 +1,1 @@
+"""What holds the device up: hardware, start, clock, faults, memory."""

@@ -1,0 +1,48 @@
+"""AES-CCM: RFC 3610 section 8, SP 800-38C appendix C, NIST's CAVS files for AES-256."""
+
+from binascii import unhexlify
+
+from crypto import aes_ccm
+from vectors import load
+
+
+def _seal(key, nonce, aad, plain, tag_bytes):
+    data = bytearray(plain)
+    tag = bytearray(tag_bytes)
+    aes_ccm.seal(key, nonce, aad, data, tag)
+    return bytes(data) + bytes(tag)
+
+
+def test_published_vectors():
+    for vector in load("aes-ccm.json"):
+        key, nonce, aad, plain, sealed = (
+            unhexlify(vector[name]) for name in ("key", "nonce", "aad", "plain", "sealed")
+        )
+        parts = (aad,) * vector.get("aad_repeated", 1)
+        tag_bytes = len(sealed) - len(plain)
+        assert _seal(key, nonce, parts, plain, tag_bytes) == sealed, vector["source"]
+
+
+def test_parts_and_views_are_joined():
+    key, nonce = b"k" * 32, b"n" * 13
+    whole = _seal(key, nonce, (b"associated data of some length",), b"p" * 300, 8)
+    parts = (bytearray(b"associated "), b"", memoryview(b"data of some length"))
+    buffer = bytearray(b"p" * 300 + bytes(8))
+    view = memoryview(buffer)
+    aes_ccm.seal(key, nonce, parts, view[:300], view[300:])
+    assert bytes(buffer) == whole
+
+
+def test_nothing_of_the_key_stream_stays_in_the_work_buffer():
+    _seal(b"k" * 32, b"n" * 13, (b"a",), b"p" * 40, 8)
+    assert not any(aes_ccm._work) and not any(aes_ccm._mac)
+
+
+def test_wrong_sizes_are_refused():
+    for nonce, tag_bytes in ((6, 8), (14, 8), (13, 2), (13, 7), (13, 18)):
+        refused = False
+        try:
+            _seal(b"k" * 16, bytes(nonce), (), b"", tag_bytes)
+        except ValueError:
+            refused = True
+        assert refused

@@ -1,0 +1,66 @@
+"""HMAC-SHA-256: RFC 4231 section 4."""
+
+from binascii import unhexlify
+
+from crypto.hmac import equal, hmac_sha256
+
+# key, message, tag; case 5 is cut to 128 bits
+CASES = (
+    (
+        b"\x0b" * 20,
+        b"Hi There",
+        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
+    ),
+    (
+        b"Jefe",
+        b"what do ya want for nothing?",
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+    ),
+    (
+        b"\xaa" * 20,
+        b"\xdd" * 50,
+        "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe",
+    ),
+    (
+        bytes(range(1, 26)),
+        b"\xcd" * 50,
+        "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b",
+    ),
+    (b"\x0c" * 20, b"Test With Truncation", "a3b6167473100ee06e0c796c2955552b"),
+    (
+        b"\xaa" * 131,
+        b"Test Using Larger Than Block-Size Key - Hash Key First",
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+    ),
+    (
+        b"\xaa" * 131,
+        b"This is a test using a larger than block-size key and a larger than block-size "
+        b"data. The key needs to be hashed before being used by the HMAC algorithm.",
+        "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2",
+    ),
+)
+
+
+def test_rfc_4231():
+    for key, message, tag in CASES:
+        tag = unhexlify(tag)
+        assert hmac_sha256(key, message)[: len(tag)] == tag
+        assert (
+            hmac_sha256(bytearray(key), message[:5], b"", memoryview(message)[5:])[:16] == tag[:16]
+        )
+
+
+def test_key_is_left_alone():
+    key = bytearray(b"\x0b" * 20)
+    hmac_sha256(key, b"Hi There")
+    assert key == b"\x0b" * 20
+
+
+def test_equal():
+    assert equal(b"", b"")
+    assert equal(b"abc", bytearray(b"abc"))
+    assert not equal(b"abc", b"abcd")
+    for index in range(3):
+        other = bytearray(b"abc")
+        other[index] ^= 0x80
+        assert not equal(b"abc", other)
