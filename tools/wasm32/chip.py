@@ -22,11 +22,10 @@ import wasmtime
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from provisioning import deploy
-from simulator import rpc
+from simulator import rpc, runtime_micropython
 from simulator.board import VirtualBoard
 from simulator.nor_flash import PowerCut
-from simulator.runtime_micropython import STANDINS as SHARED
-from simulator.runtime_micropython import with_numbers
+from simulator.runtime_micropython import SHARED, with_numbers
 from simulator.wiring import wire
 from tools.rv32 import mpy
 from tools.rv32.machine import Machine
@@ -36,7 +35,6 @@ from tools.wasm32.rewrite import STATIC_BYTES
 from tools.wasm32.stubs import FIRST, Stubs
 
 STANDINS = Path(__file__).parent / "standins"
-FROM_SIMULATOR = ("_board.py", "_machine_more.py", "_stdio.py", "esp32.py", "machine.py")
 # which MicroPython's image has in C or frozen, or which stand for its own
 ARCHITECTURE = "rv32imc"
 
@@ -127,7 +125,10 @@ class Firmware:
         self.standins_bytes = None
         self.standins = self.folder / "standins"
         self.standins.mkdir()
-        for path in (*(SHARED / name for name in FROM_SIMULATOR), *STANDINS.glob("*.py")):
+        for path in (
+            *(runtime_micropython.STANDINS / name for name in SHARED),
+            *STANDINS.glob("*.py"),
+        ):
             source = self.folder / path.name
             source.write_text(_with_numbers(path.read_text(encoding="utf-8")), encoding="utf-8")
             out = self.standins / f"{path.stem}.mpy"

@@ -15,6 +15,7 @@ from host_tools.store import Store
 from provisioning import collection, operators, revocation, settings, trust
 from provisioning.keys import raw_public
 from provisioning.signed import seal
+from simulator import hands
 from simulator.link import LinkPort
 from tools.wasm32.chip import BLOCK_BYTES, Board32
 
@@ -210,8 +211,9 @@ class Hall:
         # The lamp of the last answer goes out by itself.
         if wait:
             self.board.run_until(lambda: not (observer.green.lit or observer.red.lit), 5000)
+        hands.wait_until_ready(self.board)
         before = len(observer.green.changes), len(observer.red.changes)
-        self.board.pace.outside(lambda: scanner.show(text, "QR"))
+        self.board.pace.outside(lambda: scanner.show(text, hands.usual_kind(text)))
         if not self.board.run_until(answered, 20_000):
             raise AssertionError("the device did not answer a code")
         self.board.pace.outside(scanner.take_away)

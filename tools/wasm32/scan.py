@@ -26,15 +26,14 @@ class Scan:
         """{part: (instructions, allocations, bytes)}"""
         found = {name: (0, 0, 0) for name, _ in costs.PARTS}
         for module, cost in self.by_module.items():
-            executed = costs.instructions(cost) if costs.counted(module) else 0
-            allocates = costs.counted(module) or module in costs.ALLOCATING_IMAGE
-            part = costs.part_of(module) if costs.counted(module) else "wire"
-            before = found.get(part, (0, 0, 0))
-            found[part] = (
-                before[0] + executed,
-                before[1] + (cost.allocations if allocates else 0),
-                before[2] + (cost.allocated_bytes if allocates else 0),
-            )
+            if costs.counted(module):
+                part = costs.part_of(module)
+                before = found.get(part, (0, 0, 0))
+                found[part] = (
+                    before[0] + costs.instructions(cost),
+                    before[1] + cost.allocations,
+                    before[2] + cost.allocated_bytes,
+                )
         found["chips"] = (self.calls * costs.CHIP_CALL, 0, 0)
         return found
 
@@ -81,7 +80,7 @@ def measure(hall, text, whole=False):
     def sent(data, baud):
         before = board.clock.now_us()
         over_us = send(data, baud)
-        if len(data) > 8 and state["began_us"] is None:  # a code, no reply
+        if text in bytes(data) and state["began_us"] is None:  # a code, no reply
             board.clock.at(before if whole else over_us, begin)
         return over_us
 

@@ -1,6 +1,7 @@
 """`select.poll` over the board's UARTs and over objects with a stream `ioctl` of their own."""
 
 import _board
+import _edges
 from micropython import const
 
 POLLIN = 1
@@ -51,7 +52,11 @@ class poll:
                 keys |= 1 << row[0]._key
             elif self._events(row):
                 timeout_ms = 0
+        if _edges.handlers:
+            keys |= _edges.KEY
         self._readable = _board.cpu.wait_ms(timeout_ms, keys)
+        if self._readable & _edges.KEY:
+            _edges.run()
         self._place = 0
         return self
 
