@@ -12,6 +12,7 @@ from host_tools.commands import (
     keys,
     operator,
     sim,
+    trace,
     trust,
     verify,
 )
@@ -34,6 +35,7 @@ for command in (
     clock,
     journal,
     sim,
+    trace,
 ):
     command.register(app)
 

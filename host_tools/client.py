@@ -12,8 +12,8 @@ from host_tools import frames
 from host_tools.transport import PortError, Transport
 
 VERSION = 1
-MAX_REQUEST_BYTES = 96
-PIECE_BYTES = 64
+MAX_REQUEST_BYTES = 240
+PIECE_BYTES = 192
 # Silence after which a request is sent again, in seconds. What needs a signature checked, or
 # reads a whole table back, keeps the device busy for longer.
 DEFAULT_TIMEOUT_S = 1.0

@@ -28,6 +28,7 @@ TABLES_S = 60  # after which a device has made its tables of points
 PAUSE_S = 3  # after which it has done what it puts off until the queue has passed
 GOOD_SOUND = [[2400, 120]]  # one long high tone; no other outcome sounds like it
 TUBE_SIZE = 5
+KEPT = Path(".demo")
 SCREEN_OF = {  # the first line of the device's screen, by the reason of refusal
     "NO_TUBE": "SCAN A TUBE",
     "DUPLICATE": "ALREADY DONE",
@@ -252,9 +253,10 @@ class Demo:
             *("--collection-key", "laboratory.pem", "--operator", "li.pem"),
             *("--credential", "li.cwt", *words),
         )
+        upto = pulled["acknowledged"]
         say(
             f"pulled {pulled['new']} new records, opened and verified {pulled['opened']}; "
-            f"acknowledged up to {pulled['acknowledged']}"
+            + (f"acknowledged up to {upto}" if upto is not None else "nothing to acknowledge")
         )
         if pulled["missing"] or pulled["problems"]:
             fail(f"records are missing or altered: {pulled}")
@@ -330,11 +332,27 @@ class Demo:
         self.look_as_a_thief(subjects)
 
 
+def keep_results(folder: Path) -> None:
+    """The pictures and the database, in place of those of the run before."""
+    try:
+        KEPT.mkdir(exist_ok=True)
+        for path in (*folder.glob("*.png"), *folder.glob("*.db")):
+            shutil.move(path, KEPT / path.name)
+    except OSError as error:
+        say(f"{KEPT} cannot be written, so nothing is kept: {error.strerror}.")
+    else:
+        say(f"The pictures and the database are in {KEPT}: have a look at own.png.")
+
+
 def main() -> int:
     """Runs the demonstration; 0 if everything was as it should be."""
     parser = argparse.ArgumentParser(description="From a QR picture to a row in a database.")
     parser.add_argument("--runtime", choices=("cpython", "micropython"), default="cpython")
-    parser.add_argument("--keep", type=Path, help="keep everything in this new folder")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help=f"keep everything in this folder; without it pictures and database, in {KEPT}",
+    )
     options = parser.parse_args()
     folder = options.keep or Path(tempfile.mkdtemp(prefix="scanpost-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -352,6 +370,7 @@ def main() -> int:
         if (demo.device / "running.json").exists():
             demo.scanpost("sim", "stop", "--folder", demo.device)
         if not options.keep:
+            keep_results(folder)
             shutil.rmtree(folder, ignore_errors=True)
     console.print(
         f"[bold green]All as it should be[/bold green], in {time.monotonic() - began:.0f} s."

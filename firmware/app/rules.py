@@ -94,7 +94,7 @@ class Registrar:
             unix_s,
             [
                 a_pass.subject,
-                a_pass.cti[:8],
+                a_pass.cti_start,
                 a_pass.issuer.slot,
                 a_pass.relation,
                 position,

@@ -6,8 +6,8 @@ the cofactorless equation [S]B = R + [k]A with k reduced modulo L. Signing is in
 
 from micropython import const
 
-from crypto import euclid, plans, points, rows, scalars
-from crypto.sha512 import digest_into
+from crypto import euclid, plans, points, rows, scalars, sha512
+from crypto.limbs import move
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
 _ROWS = const(7040)
@@ -19,7 +19,6 @@ _FROM_IDENTITY = const(16384)
 _PLAN_BYTES = const(592)
 _NEGATE = const(965)
 
-_L = 2**252 + 27742317777372353535851937790883648493
 # The y of the points whose order divides 8 (their x is 0, a square root of -1, or one of +-x of the
 # last two), canonical, without the sign bit
 _SMALL_ORDER_Y = (
@@ -34,6 +33,9 @@ _SMALL_ORDER_Y = (
 
 _NOUGHT = bytes(32)
 
+_signature = bytearray(64)
+_r = memoryview(_signature)[:32]
+_s = memoryview(_signature)[32:]
 _digest = bytearray(64)
 _k = bytearray(32)
 _u_padded = bytearray(33)  # plans.windows looks one byte ahead
@@ -57,9 +59,21 @@ def is_acceptable_key(public_key):
 
 
 def _has_small_order(encoded):
-    y = bytearray(encoded)
-    y[31] &= 0x7F
-    return bytes(y) in _SMALL_ORDER_Y
+    for y in _SMALL_ORDER_Y:
+        at = 0
+        while at < 31 and encoded[at] == y[at]:
+            at += 1
+        if at == 31 and encoded[31] & 0x7F == y[31]:
+            return True
+    return False
+
+
+def _is_below_order(number):
+    """True if the little-endian number of 32 bytes is below L."""
+    for at in range(31, -1, -1):
+        if number[at] != scalars.L_BYTES[at]:
+            return number[at] < scalars.L_BYTES[at]
+    return False
 
 
 def verify(public_key, message, signature, prepared=None):
@@ -68,42 +82,58 @@ def verify(public_key, message, signature, prepared=None):
     prepared: the table that `prepare` made for this key, if not the one given to rows.use_for. One
     that does not belong to the key or is damaged is not used, and costs time only.
     """
-    if len(public_key) != 32 or len(signature) != 64:
+    if len(signature) != 64:
+        return False
+    move(_signature, 0, signature, 0, 64)
+    return _verify(public_key, message, 0, len(message), prepared)
+
+
+def verify_in(public_key, buffer, start, end, signature):
+    """The same for a message from `start` to before `end` of a buffer, and 64 bytes in it."""
+    move(_signature, 0, buffer, signature, 64)
+    return _verify(public_key, buffer, start, end, None)
+
+
+def _verify(public_key, buffer, start, end, prepared):
+    if len(public_key) != 32:
         return False
     # RFC 8032 section 5.1.7 step 1; R is decoded below, or compared with what it has to be
-    if int.from_bytes(signature[32:], "little") >= _L or _has_small_order(public_key):
+    if not _is_below_order(_s) or _has_small_order(public_key):
         return False
     # step 2
-    digest_into(_digest, signature[:32], public_key, message)
+    sha512.start()
+    sha512.add(_signature, 0, 32)
+    sha512.add(public_key, 0, 32)
+    sha512.add(buffer, start, end)
+    sha512.finish(_digest)
     scalars.reduce(_digest, _k)
     # step 3, in the first way that can be gone
     good = None
     base = rows.base()
     if base is not None:
         if prepared is None:
-            prepared = rows.of_key(bytes(public_key))
+            prepared = rows.of_key(public_key)
         if prepared is not None:
-            good = _verify_prepared(public_key, signature, base, prepared)
+            good = _verify_prepared(public_key, base, prepared)
         if good is None:
-            good = _verify_halved(public_key, signature, base)
+            good = _verify_halved(public_key, base)
     if good is None:
-        good = _verify_plainly(public_key, signature)
+        good = _verify_plainly(public_key)
     return good
 
 
-def _verify_prepared(public_key, signature, base, prepared):
+def _verify_prepared(public_key, base, prepared):
     """[S]B - [k]A by two combs, encoded, is R? None if a table is damaged or another key's."""
     _comb_of(1, _k)
-    scalars.reduce(signature[32:], _v)
+    scalars.reduce(_s, _v)
     _comb_of(0, _v)
-    keys = (points.BASE, public_key)
-    if not _combine(31, _TWO_COMBS, (base, prepared), keys):
+    if not _combine(31, _TWO_COMBS, base, prepared, public_key):
         return None
     points.encode_public(_encoded)
-    return _encoded == signature[:32]
+    return _encoded == _r
 
 
-def _verify_halved(public_key, signature, base):
+def _verify_halved(public_key, base):
     """[v S]B - [u]A - [v]R is the identity, for u = v k (mod 8 L) and v odd, both short?
 
     That is v times the point that has to be the identity (Antipa et al. 2005, Pornin 2020). Modulo
@@ -120,19 +150,19 @@ def _verify_halved(public_key, signature, base):
     if sign > 0:
         points.routine(_NEGATE)
     points.make_table(0)
-    if not points.decode(signature[:32]):
+    if not points.decode(_r):
         return False
     points.routine(_NEGATE)
     points.make_table(1)
     top = max(plans.windows(_plan, 0, _u_padded, 32), plans.windows(_plan, 256, _v_padded, 32))
-    scalars.multiply_add(_v, signature[32:], _NOUGHT, _v)
+    scalars.multiply_add(_v, _s, _NOUGHT, _v)
     _comb_of(0, _v)
-    if not _combine(top, _TWO_WINDOWS | _ONE_COMB, (base,), (points.BASE,)):
+    if not _combine(top, _TWO_WINDOWS | _ONE_COMB, base, None, None):
         return None
     return points.is_identity()
 
 
-def _verify_plainly(public_key, signature):
+def _verify_plainly(public_key):
     """[S]B - [k]A by windows only, encoded, is R?"""
     if not points.decode(public_key):
         return False
@@ -140,12 +170,12 @@ def _verify_plainly(public_key, signature):
     points.make_table(0)
     points.decode(points.BASE)
     points.make_table(1)
-    _u[:] = _k
-    _v[:] = signature[32:]
+    move(_u_padded, 0, _k, 0, 32)
+    move(_v_padded, 0, _s, 0, 32)
     top = max(plans.windows(_plan, 0, _u_padded, 32), plans.windows(_plan, 256, _v_padded, 32))
-    _combine(top, _TWO_WINDOWS, (), ())
+    _combine(top, _TWO_WINDOWS, None, None, None)
     points.encode_public(_encoded)
-    return _encoded == signature[:32]
+    return _encoded == _r
 
 
 def _comb_of(number, scalar):
@@ -154,14 +184,15 @@ def _comb_of(number, scalar):
     plans.comb_bits(_plan, number, scalar)
 
 
-def _combine(column, use, tables, keys):
-    """The point becomes the sum that is planned, with rows from the tables of these keys.
+def _combine(column, use, base, prepared, key):
+    """The point becomes the sum that is planned, with rows of the base point's table and a key's.
 
-    False if a row cannot be read, is damaged, or is another key's.
+    base, prepared: None where there is no such comb. False if a row cannot be read, is damaged, or
+    is another key's.
     """
-    many = len(tables)
-    check = rows.check
+    many = (base is not None) + (prepared is not None)
     use |= _FROM_IDENTITY
+    check = rows.check
     while column >= 0:
         last = max(column - 31, 0)
         if many:
@@ -169,17 +200,21 @@ def _combine(column, use, tables, keys):
             last = max(column - 15 // many, 0) if column < 32 else max(column - 31, 32)
         plans.write_script(points.script, _plan, _picks, column << 16 | use | last)
         use &= ~_FROM_IDENTITY
-        if column < 32:
+        if many and column < 32:
             try:
-                for which in range(many):
-                    read = tables[which].read
-                    key = keys[which]
-                    for n in range(which, (column - last + 1) * many, many):
+                n = 0
+                for _ in range(column - last + 1):
+                    row = _row_views[n]
+                    base.read(_picks[n], row)
+                    if not check(row, 1, _picks[n], points.BASE, 0):
+                        return False
+                    n += 1
+                    if prepared is not None:
                         row = _row_views[n]
-                        pick = _picks[n]
-                        read(pick, row)
-                        if not check(row, 1, pick, key, 0):
+                        prepared.read(_picks[n], row)
+                        if not check(row, 1, _picks[n], key, 0):
                             return False
+                        n += 1
             except OSError:
                 return False
         points.run_script()

@@ -8,6 +8,7 @@ from crypto.wipe import wipe, wipe_hash
 
 _BLOCK_BYTES = const(64)
 _TAG_BYTES = const(32)
+_pad = bytearray(_BLOCK_BYTES)
 
 
 def hmac_sha256(key, *parts):
@@ -17,20 +18,20 @@ def hmac_sha256(key, *parts):
     """
     if len(key) > _BLOCK_BYTES:
         key = hashlib.sha256(key).digest()
-    pad = bytearray(_BLOCK_BYTES)
+    size = len(key)
     for index in range(_BLOCK_BYTES):
-        pad[index] = 0x36 ^ (key[index] if index < len(key) else 0)
-    inner = hashlib.sha256(pad)
+        _pad[index] = 0x36 ^ (key[index] if index < size else 0)
+    inner = hashlib.sha256(_pad)
     for part in parts:
         inner.update(part)
     for index in range(_BLOCK_BYTES):
-        pad[index] ^= 0x36 ^ 0x5C
-    outer = hashlib.sha256(pad)
+        _pad[index] ^= 0x36 ^ 0x5C
+    outer = hashlib.sha256(_pad)
     digest = inner.digest()
     outer.update(digest)
     tag = outer.digest()
     # Nothing that the key could be found from, or tried against, stays behind in the heap.
-    wipe(pad)
+    wipe(_pad)
     wipe(digest)
     wipe_hash(inner)
     wipe_hash(outer)

@@ -1,4 +1,6 @@
-"""Between bytes and limbs of 13 bits. No branch and no address depends on the values.
+"""Between bytes and limbs of 13 bits; bytes moved and overwritten. Loops over memory, all of it.
+
+No branch and no address depends on the values.
 
 Elements are kept 20 words each, least significant limb first, in a `bytearray` taken as words.
 """
@@ -85,3 +87,21 @@ def copy(words: ptr32, to: int, source: int, count: int):
         to += 1
         source += 1
         count -= 1
+
+
+@micropython.viper
+def move(to: ptr8, to_at: int, source: ptr8, at: int, count: int):
+    """Copies bytes `at` and after of one buffer to `to_at` and after of another, or lower down."""
+    while count:
+        to[to_at] = source[at]
+        to_at += 1
+        at += 1
+        count -= 1
+
+
+@micropython.viper
+def zero(buffer: ptr8, size: int):
+    """Overwrites the first `size` bytes of a buffer, such as one that held a secret."""
+    while size:
+        size -= 1
+        buffer[size] = 0

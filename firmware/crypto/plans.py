@@ -4,11 +4,14 @@ Two ways to cut a scalar, both signed, so that a table needs half the points:
 - windows: odd digits of five bits with gaps, for a point whose table is made on the fly;
 - a comb: bit i stands for 2^i or -2^i, and eight bits spread over the scalar pick a
   row of a table prepared before (Lim and Lee 1994, in the signed form of Hamburg 2012).
-Both branch on the digits: for public scalars only. Signing has its own loop in crypto/signing.py.
+Both branch on the digits: for public scalars only. Secret ones have `ladder_script` here, and
+`pick` in rows.py: they are here for their machine code, which stays, while who uses them may not.
 """
 
 import micropython
 from micropython import const
+
+from crypto.limbs import move
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
 _TABLES = const(1920)
@@ -28,6 +31,7 @@ _SUBTRACT_ROW = const(398)
 _ADD_ROW_T = const(450)
 _SUBTRACT_ROW_T = const(510)
 _IDENTITY = const(990)
+_LADDER = const(1006)
 
 # What a plan is made from, one buffer: windows of two scalars, bits of two combs
 _DIGITS = const(256)  # of each of two scalars; a byte each, plus 16: 16 is none
@@ -74,7 +78,7 @@ def windows(plan: ptr8, at: int, scalar: ptr8, size: int) -> int:
 def comb_bits(plan, comb, scalar):
     """Lays out an odd scalar, 32 bytes and below 2^254, for rows of comb 0 or 1."""
     at = _BITS + _BITS_BYTES * comb
-    plan[at : at + 32] = scalar
+    move(plan, at, scalar, 0, 32)
     plan[at + 32] = 1
 
 
@@ -141,3 +145,23 @@ def write_script(script: ptr16, plan: ptr8, picks: ptr8, span: int):
             comb += 1
         column -= 1
     script[at] = 0
+
+
+@micropython.viper
+def ladder_script(script: ptr16, scalar: ptr8, top: int):
+    """For x25519.py: the steps of the ladder for bits `top` to top - 50 of a secret scalar.
+
+    q tells if a bit differs from the one above.
+    """
+    i = 0
+    above = 0
+    if top < 254:
+        above = (scalar[(top + 1) >> 3] >> ((top + 1) & 7)) & 1
+    while i < 51:
+        bit = (scalar[top >> 3] >> (top & 7)) & 1
+        script[2 * i] = _LADDER
+        script[2 * i + 1] = bit ^ above
+        above = bit
+        top -= 1
+        i += 1
+    script[2 * i] = 0

@@ -8,8 +8,7 @@ from micropython import const
 
 from crypto import euclid
 from crypto.field import PROGRAM, run
-from crypto.limbs import copy, freeze, pack, unpack
-from crypto.sha512 import wipe
+from crypto.limbs import copy, freeze, pack, unpack, zero
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
 _X = const(1)
@@ -196,8 +195,8 @@ def make_table(number):
 
 def clear():
     """Overwrites the script, and the slots that a computation leaves something in: 0 to 13."""
-    wipe(work, 14 * _SLOT_BYTES)
-    wipe(script, len(script))
+    zero(work, 14 * _SLOT_BYTES)
+    zero(script, len(script))
 
 
 def is_identity():

@@ -47,7 +47,7 @@ def base():
     global _base
     if _base is None:
         try:
-            _base = FileTable(__file__.rsplit("/", 1)[0] + "/base_point.rows")
+            _base = FileTable(__file__[: __file__.rfind("/") + 1] + "base_point.rows")
         except OSError:
             return None
     return _base
@@ -65,7 +65,7 @@ def forget_keys():
 
 def of_key(key):
     """The table of a key, or None."""
-    return _keys.get(key)
+    return _keys.get(key if isinstance(key, bytes) else bytes(key))
 
 
 @micropython.viper
@@ -113,4 +113,75 @@ def narrow(words: ptr32, at: int, row: ptr16, part: int):
     i = 0
     while i < 20:
         row[part + i] = words[at + i]
+        i += 1
+
+
+@micropython.viper
+def pick(acc: int, p: ptr32, bits: ptr8, out: ptr32):
+    """For signing.py: writes to `out` the row that five digits of an odd, secret scalar name.
+
+    Or its negative. p: of 16 rows, all of which are read, and one kept. bits: the scalar. acc: the
+    first digit's number; the others are 52 apart.
+    """
+    digits = 0
+    tooth = 0
+    acc += 1  # bit 0 is always set: digit i is bit i + 1
+    while tooth < 5:
+        digits = digits | (((bits[acc >> 3] >> (acc & 7)) & 1) << tooth)
+        acc += 52
+        tooth += 1
+    minus = (digits >> 4) - 1  # -1 if the highest digit is, else 0
+    digits = (digits ^ minus) & 15
+    # -1 for the row wanted, else 0
+    m0 = (digits - 1) >> 4
+    m1 = ((digits ^ 1) - 1) >> 4
+    m2 = ((digits ^ 2) - 1) >> 4
+    m3 = ((digits ^ 3) - 1) >> 4
+    m4 = ((digits ^ 4) - 1) >> 4
+    m5 = ((digits ^ 5) - 1) >> 4
+    m6 = ((digits ^ 6) - 1) >> 4
+    m7 = ((digits ^ 7) - 1) >> 4
+    m8 = ((digits ^ 8) - 1) >> 4
+    m9 = ((digits ^ 9) - 1) >> 4
+    m10 = ((digits ^ 10) - 1) >> 4
+    m11 = ((digits ^ 11) - 1) >> 4
+    m12 = ((digits ^ 12) - 1) >> 4
+    m13 = ((digits ^ 13) - 1) >> 4
+    m14 = ((digits ^ 14) - 1) >> 4
+    m15 = ((digits ^ 15) - 1) >> 4
+    at = int(p)
+    i = 0
+    while i < 30:
+        acc = p[0] & m0
+        acc = p[32] & m1 | acc
+        acc = p[64] & m2 | acc
+        acc = p[96] & m3 | acc
+        acc = p[128] & m4 | acc
+        acc = p[160] & m5 | acc
+        acc = p[192] & m6 | acc
+        acc = p[224] & m7 | acc
+        acc = p[256] & m8 | acc
+        acc = p[288] & m9 | acc
+        acc = p[320] & m10 | acc
+        acc = p[352] & m11 | acc
+        acc = p[384] & m12 | acc
+        acc = p[416] & m13 | acc
+        acc = p[448] & m14 | acc
+        acc = p[480] & m15 | acc
+        out[i] = acc
+        i += 1
+        at += 4
+        p = ptr32(at)
+    # The negative: parts 0 and 1 change places; part 2, x, becomes 32 p - x, carried. The limbs of
+    # 32 p are 8191, but for the first, which is 607 less.
+    row = ptr16(int(out))
+    acc = -607 & minus
+    i = 0
+    while i < 20:
+        changed = (row[i] ^ row[20 + i]) & minus
+        row[i] = row[i] ^ changed
+        row[20 + i] = row[20 + i] ^ changed
+        acc += (8191 & minus) + (row[40 + i] ^ minus) - minus
+        row[40 + i] = acc & 8191
+        acc = acc >> 13
         i += 1

@@ -7,8 +7,7 @@ limbs are never negative, running sums may be. docs/curve25519.md has the bounds
 import micropython
 from micropython import const
 
-from crypto.limbs import pack, unpack
-from crypto.sha512 import wipe
+from crypto.limbs import pack, unpack, zero
 
 L_BYTES = (
     b"\xed\xd3\xf5\x5c\x1a\x63\x12\x58\xd6\x9c\xf7\xa2\xde\xf9\xde\x14"
@@ -20,6 +19,7 @@ _WIDE = const(40)  # 40 limbs
 _LEFT = const(80)
 _RIGHT = const(100)
 
+_NOUGHT = bytes(32)
 _words = bytearray(480)
 unpack(_words, _L, L_BYTES, 32)
 
@@ -101,7 +101,7 @@ def _make_odd(words: ptr32):
 def reduce(data, out):
     """Writes the little-endian number in `data` (32 or 64 bytes) modulo L into `out` (32 bytes)."""
     if len(data) == 32:
-        unpack(_words, _WIDE + 20, bytes(32), 32)
+        unpack(_words, _WIDE + 20, _NOUGHT, 32)
     unpack(_words, _WIDE, data, len(data))
     _reduce(_words)
     pack(_words, _RESULT, out)
@@ -128,5 +128,5 @@ def multiply_add(a, b, c, out):
 
 def clear():
     """Forgets the last operands."""
-    wipe(_words, len(_words))
+    zero(_words, len(_words))
     unpack(_words, _L, L_BYTES, 32)

@@ -3,17 +3,20 @@
 import micropython
 from micropython import const
 
+from crypto.limbs import move, zero
 from crypto.sha512_block import START, STATE_BYTES, K, expand, rounds
 
 _BLOCK_BYTES = const(128)
+_DIGEST_BYTES = const(64)
 # Byte offsets in _words of a_0, e_0 and w_0: words run downwards from there
 _A = const(640)
 _E = const(1312)
 _W = const(1984)
 
 _words = bytearray(STATE_BYTES)
-_hash = bytearray(64)
+_hash = bytearray(_DIGEST_BYTES)
 _block = bytearray(_BLOCK_BYTES)
+_size = _filled = 0  # bytes, of all and in _block
 
 
 @micropython.viper
@@ -76,14 +79,6 @@ def _swap(out: ptr8, hash: ptr8):
         i += 1
 
 
-@micropython.viper
-def wipe(buffer: ptr8, size: int):
-    """Overwrites the first `size` bytes of a buffer that held a secret."""
-    while size:
-        size -= 1
-        buffer[size] = 0
-
-
 def _compress():
     _load(_words, _block, _hash)
     expand(0, _words)
@@ -91,33 +86,46 @@ def _compress():
     _accumulate(_words, _hash)
 
 
+def start():
+    """Begins a digest. There is one at a time; what it takes is made once."""
+    global _size, _filled
+    move(_hash, 0, START, 0, _DIGEST_BYTES)
+    _size = _filled = 0
+
+
+def add(data, at, end):
+    """Hashes the bytes from `at` to before `end` of `data`."""
+    global _size, _filled
+    _size += end - at
+    while end - at >= _BLOCK_BYTES - _filled:
+        move(_block, _filled, data, at, _BLOCK_BYTES - _filled)
+        at += _BLOCK_BYTES - _filled
+        _filled = 0
+        _compress()
+    move(_block, _filled, data, at, end - at)
+    _filled += end - at
+
+
+def finish(out):
+    """Writes the 64 bytes of the digest to `out`. What was hashed last stays until `clear`."""
+    _block[_filled] = 0x80
+    _end(_block, _filled + 1, _size >> 24, _size & 0xFFFFFF)
+    if _filled > 111:
+        _compress()
+        _end(_block, 0, _size >> 24, _size & 0xFFFFFF)
+    _compress()
+    _swap(out, _hash)
+
+
 def digest_into(out, *parts):
     """Writes the 64-byte SHA-512 digest of the byte strings, one after the other, to `out`.
 
     What was hashed last stays in this module's buffers until `clear`.
     """
-    _hash[:] = START
-    filled = 0
-    size = 0
+    start()
     for part in parts:
-        length = len(part)
-        size += length
-        at = 0
-        while length - at >= _BLOCK_BYTES - filled:
-            end = at + _BLOCK_BYTES - filled
-            _block[filled:] = part[at:end]
-            at = end
-            filled = 0
-            _compress()
-        _block[filled : filled + length - at] = part[at:] if at else part
-        filled += length - at
-    _block[filled] = 0x80
-    _end(_block, filled + 1, size >> 24, size & 0xFFFFFF)
-    if filled > 111:
-        _compress()
-        _end(_block, 0, size >> 24, size & 0xFFFFFF)
-    _compress()
-    _swap(out, _hash)
+        add(part, 0, len(part))
+    finish(out)
 
 
 def sha512(*parts):
@@ -129,6 +137,6 @@ def sha512(*parts):
 
 def clear():
     """Forgets what was hashed."""
-    wipe(_words, STATE_BYTES)
-    wipe(_hash, 64)
-    wipe(_block, _BLOCK_BYTES)
+    zero(_words, STATE_BYTES)
+    zero(_hash, 64)
+    zero(_block, _BLOCK_BYTES)

@@ -1,5 +1,7 @@
 """Ed25519 signing (RFC 8032 sections 5.1.5 and 5.1.6) and the base point's multiples for it.
 
+Its machine code is in rows.py and what it imports, so that this need not be in the heap for good.
+
 The scalars are secret. No branch and no address here depends on them: every column reads all rows
 and keeps two by masks, adds them always, and turns their signs by masks. docs/curve25519.md has the
 argument; a test runs the machine code on different secrets and compares the paths.
@@ -9,12 +11,12 @@ takes digits j + 26 b + 52 t, t = 0 to 4, for part b. Row i of part b is the sum
 B over t, where bit t of i says plus or minus and the last is always added.
 """
 
-import micropython
 from micropython import const
 
 from crypto import points, rows, scalars
+from crypto.limbs import zero
 from crypto.sha512 import clear as clear_sha512
-from crypto.sha512 import digest_into, wipe
+from crypto.sha512 import digest_into
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
 _DOUBLE_T = const(54)
@@ -41,76 +43,6 @@ _view = memoryview(points.work)
 _rows = _view[_ALL : _ALL + 2 * _PART_BYTES]
 _parts = (_rows[:_PART_BYTES], _rows[_PART_BYTES:])
 _picked = (_view[_PICKED : _PICKED + 128], _view[_PICKED + 128 : _PICKED + 256])
-
-
-@micropython.viper
-def _pick(acc: int, p: ptr32, bits: ptr8, out: ptr32):
-    """Writes to `out` the row at `p` that five digits of an odd scalar name, or its negative.
-
-    acc: the first digit's number; the others are 52 apart. All 16 rows are read, and one kept.
-    """
-    digits = 0
-    tooth = 0
-    acc += 1  # bit 0 is always set: digit i is bit i + 1
-    while tooth < 5:
-        digits = digits | (((bits[acc >> 3] >> (acc & 7)) & 1) << tooth)
-        acc += 52
-        tooth += 1
-    minus = (digits >> 4) - 1  # -1 if the highest digit is, else 0
-    digits = (digits ^ minus) & 15
-    # -1 for the row wanted, else 0
-    m0 = (digits - 1) >> 4
-    m1 = ((digits ^ 1) - 1) >> 4
-    m2 = ((digits ^ 2) - 1) >> 4
-    m3 = ((digits ^ 3) - 1) >> 4
-    m4 = ((digits ^ 4) - 1) >> 4
-    m5 = ((digits ^ 5) - 1) >> 4
-    m6 = ((digits ^ 6) - 1) >> 4
-    m7 = ((digits ^ 7) - 1) >> 4
-    m8 = ((digits ^ 8) - 1) >> 4
-    m9 = ((digits ^ 9) - 1) >> 4
-    m10 = ((digits ^ 10) - 1) >> 4
-    m11 = ((digits ^ 11) - 1) >> 4
-    m12 = ((digits ^ 12) - 1) >> 4
-    m13 = ((digits ^ 13) - 1) >> 4
-    m14 = ((digits ^ 14) - 1) >> 4
-    m15 = ((digits ^ 15) - 1) >> 4
-    at = int(p)
-    i = 0
-    while i < 30:
-        acc = p[0] & m0
-        acc = p[32] & m1 | acc
-        acc = p[64] & m2 | acc
-        acc = p[96] & m3 | acc
-        acc = p[128] & m4 | acc
-        acc = p[160] & m5 | acc
-        acc = p[192] & m6 | acc
-        acc = p[224] & m7 | acc
-        acc = p[256] & m8 | acc
-        acc = p[288] & m9 | acc
-        acc = p[320] & m10 | acc
-        acc = p[352] & m11 | acc
-        acc = p[384] & m12 | acc
-        acc = p[416] & m13 | acc
-        acc = p[448] & m14 | acc
-        acc = p[480] & m15 | acc
-        out[i] = acc
-        i += 1
-        at += 4
-        p = ptr32(at)
-    # The negative: parts 0 and 1 change places; part 2, x, becomes 32 p - x, carried. The limbs of
-    # 32 p are 8191, but for the first, which is 607 less.
-    row = ptr16(int(out))
-    acc = -607 & minus
-    i = 0
-    while i < 20:
-        changed = (row[i] ^ row[20 + i]) & minus
-        row[i] = row[i] ^ changed
-        row[20 + i] = row[20 + i] ^ changed
-        acc += (8191 & minus) + (row[40 + i] ^ minus) - minus
-        row[40 + i] = acc & 8191
-        acc = acc >> 13
-        i += 1
 
 
 def _read_rows(table):
@@ -143,14 +75,14 @@ def _multiply_base(scalar):
     first, second = _parts
     to_first, to_second = _picked
     for column in range(_COLUMNS - 1, -1, -1):
-        _pick(column, first, _bits, to_first)
-        _pick(column + _COLUMNS, second, _bits, to_second)
+        rows.pick(column, first, _bits, to_first)
+        rows.pick(column + _COLUMNS, second, _bits, to_second)
         points.run_script()
         if column == _COLUMNS - 1:
             points.put_script(0, _DOUBLE_T, 0)
             points.put_script(1, _ADD_ROW_T, _PICKED)
             points.put_script(2, _ADD_ROW, _PICKED + 128)
-    wipe(_bits, len(_bits))
+    zero(_bits, len(_bits))
 
 
 def _expand(seed):
@@ -165,7 +97,7 @@ def _expand(seed):
 
 def _forget():
     for buffer in (_digest, _secret, _nonce, _k, _picked[0], _picked[1]):
-        wipe(buffer, len(buffer))
+        zero(buffer, len(buffer))
     points.clear()
     scalars.clear()
     clear_sha512()

@@ -10,14 +10,15 @@ import sys
 
 import cryptolib
 
+from crypto.limbs import zero
+
 try:
-    from uctypes import addressof, bytearray_at
+    from uctypes import bytearray_at
 except ImportError:
     # CPython: nothing can be overwritten by address, and `id` is no promise of one.
-    addressof = bytearray_at = None
+    bytearray_at = None
 
 _WORD_BYTES = 8 if sys.maxsize > 0x7FFFFFFF else 4
-_zeros = memoryview(bytes(64))
 
 
 def wipe(secret):
@@ -25,13 +26,9 @@ def wipe(secret):
 
     Never for a literal or for bytes that someone else holds: they change under all names.
     """
-    if isinstance(secret, bytes):
-        if bytearray_at and secret:
-            wipe(bytearray_at(addressof(secret), len(secret)))
+    if isinstance(secret, bytes) and not bytearray_at:
         return
-    for start in range(0, len(secret), len(_zeros)):
-        end = min(start + len(_zeros), len(secret))
-        secret[start:end] = _zeros[: end - start]
+    zero(secret, len(secret))
 
 
 def _object_bytes(make):

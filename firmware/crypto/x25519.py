@@ -3,40 +3,21 @@
 The scalar is secret: its bits only ever become the q of the ladder's SWAP, which uses it as a mask.
 """
 
-import micropython
 from micropython import const
 
-from crypto import points
-from crypto.sha512 import wipe
+from crypto import plans, points
+from crypto.limbs import zero
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
 _X = const(1)
 _U = const(11)
 _INVERT = const(617)
-_LADDER = const(1006)
 _SWAP_LAST = const(1088)
 _LADDER_START = const(1097)
 _TIMES_W = const(1113)
 
 _scalar = bytearray(32)
 _BASE_U = b"\x09" + bytes(31)
-
-
-@micropython.viper
-def _write_script(script: ptr16, scalar: ptr8, top: int):
-    """Writes steps for bits `top` to top - 50; q tells if a bit differs from the one above."""
-    i = 0
-    above = 0
-    if top < 254:
-        above = (scalar[(top + 1) >> 3] >> ((top + 1) & 7)) & 1
-    while i < 51:
-        bit = (scalar[top >> 3] >> (top & 7)) & 1
-        script[2 * i] = _LADDER
-        script[2 * i + 1] = bit ^ above
-        above = bit
-        top -= 1
-        i += 1
-    script[2 * i] = 0
 
 
 def x25519(k, u):
@@ -53,17 +34,17 @@ def x25519(k, u):
     points.take(_U, u)
     points.routine(_LADDER_START)
     for top in range(254, -1, -51):
-        _write_script(points.script, _scalar, top)
+        plans.ladder_script(points.script, _scalar, top)
         points.run_script()
     points.routine(_SWAP_LAST, _scalar[0] & 1)
     points.routine(_INVERT)
     points.routine(_TIMES_W)
     out = bytearray(32)
     points.give(_X, out)
-    wipe(_scalar, 32)
+    zero(_scalar, 32)
     points.clear()
     shared = bytes(out)
-    wipe(out, 32)
+    zero(out, 32)
     return shared
 
 

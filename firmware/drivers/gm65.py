@@ -18,7 +18,7 @@ import asyncio
 import time
 
 from micropython import const
-from system import modules
+from system import rooms
 
 from drivers import gm65_frames as frames
 from drivers import scanner
@@ -66,13 +66,11 @@ class Gm65:
         changed. Raises OSError if no module answers within 4 s, or if it does not keep what it is
         told.
         """
+        rooms.SCANNER.enter()
         from drivers import gm65_setup
 
         self.state = scanner.OFF
-        try:
-            changed = await gm65_setup.set_up(self, symbologies)
-        finally:
-            modules.drop("drivers.gm65_setup")
+        changed = await gm65_setup.set_up(self, symbologies)
         self.state = scanner.IDLE
         return changed
 

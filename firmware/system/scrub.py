@@ -1,8 +1,8 @@
 """Overwrites what is free in the heap: there lie the texts, names and numbers of those before.
 
-The collector gives blocks back with their content, and verifying a pass cuts its text into
-a hundred immutable pieces. Keys are overwritten one by one, at once (crypto/wipe.py); for what is
-only personal it does to let go of it and call `scrub` before the next person comes.
+The collector gives blocks back with their content, and a pass is read in a buffer that stays. Keys
+are overwritten one by one, at once (crypto/wipe.py); for what is only personal it does to let go of
+it and call `scrub` before the next person comes.
 
 What remains then: what is still referred to (so also what an outdated word on the stack points to),
 the one block that is spared, the picture on the screen, and the UART's ring in ESP-IDF, which the
@@ -14,6 +14,7 @@ import sys
 
 from crypto import sha512
 from micropython import const
+from verify import passes
 
 try:
     from esp32 import HEAP_DATA, idf_heap_info
@@ -27,12 +28,13 @@ _SPARED_BLOCKS = const(1)
 
 
 def scrub():
-    """Overwrites the free blocks of the heap, all but one, and what SHA-512 last worked on.
+    """Overwrites the heap's free blocks, all but one, what SHA-512 last had, and the last pass.
 
     Takes about 15 us for 16 free bytes on an ESP32-C3, so up to 0.1 s: only for idle times. What is
     still referred to stays, so let go of it first. Does nothing under CPython.
     """
     sha512.clear()
+    passes.forget()
     if not hasattr(gc, "mem_free"):
         return
     growth_bytes = _growth_bytes()

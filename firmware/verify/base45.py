@@ -1,46 +1,58 @@
 """Base45 (RFC 9285): how bytes go into a QR code's alphanumeric mode."""
 
-from verify.errors import Malformed
+import micropython
 
-_SIGNS = b" $%*+-./:"  # the values from 36 on, after ten digits and 26 letters
-
-
-def _value(character):
-    if 48 <= character <= 57:
-        return character - 48
-    if 65 <= character <= 90:
-        return character - 55
-    place = _SIGNS.find(bytes((character,)))
-    if place < 0:
-        raise Malformed
-    return 36 + place
+# The value of each character from the space to Z; 45 is that of those outside the alphabet.
+_VALUES = (
+    b"\x24\x2d\x2d\x2d\x25\x26\x2d\x2d\x2d\x2d\x27\x28\x2d\x29\x2a\x2b"  #  !"#$%&'()*+,-./
+    b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x2c\x2d\x2d\x2d\x2d\x2d"  # 0123456789:;<=>?
+    b"\x2d\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18"  # @ABCDEFGHIJKLMNO
+    b"\x19\x1a\x1b\x1c\x1d\x1e\x1f\x20\x21\x22\x23"  # PQRSTUVWXYZ
+)
 
 
-def decode(text, max_bytes):
-    """The bytes of a Base45 text (RFC 9285 section 4).
+@micropython.viper
+def _decode(at: int, text: ptr8, end: int, out: ptr8, values: ptr8) -> int:
+    """The number of bytes written to `out`; -1 if that is no Base45."""
+    size = 0
+    while at < end:
+        stop = at + 3
+        if stop > end:
+            stop = end
+        count = stop - at
+        value = 0
+        weight = 1
+        while at < stop:
+            place = text[at] - 32
+            if place < 0:
+                return -1
+            if place > 58:
+                return -1
+            digit = values[place]
+            if digit > 44:
+                return -1
+            value += digit * weight
+            weight *= 45
+            at += 1
+        if count == 3:
+            if value > 0xFFFF:
+                return -1
+            out[size] = value >> 8
+            size += 1
+        elif count == 1:
+            return -1
+        elif value > 0xFF:
+            return -1
+        out[size] = value & 0xFF
+        size += 1
+    return size
 
-    text: bytes-like, ASCII. max_bytes: the most that is allocated for the result.
-    Raises Malformed for a character outside the alphabet, a value too large, a length that
-    no bytes encode to, and more than max_bytes.
+
+def decode_into(out, text, start, end):
+    """Writes the bytes of a Base45 text (RFC 9285 section 4) to `out`; returns how many.
+
+    text: bytes-like, of which the characters from `start` to before `end` count. out: a buffer of
+    two bytes for each three of them, and one for two that are left. Returns -1 for a character
+    outside the alphabet, a value too large, and a length that no bytes encode to.
     """
-    length = len(text)
-    rest = length % 3
-    size = length // 3 * 2 + rest // 2
-    if rest == 1 or size > max_bytes:
-        raise Malformed  # length
-    out = bytearray(size)
-    at = 0
-    for start in range(0, length - rest, 3):
-        low = _value(text[start]) + 45 * _value(text[start + 1])
-        value = low + 2025 * _value(text[start + 2])
-        if value > 0xFFFF:
-            raise Malformed  # value
-        out[at] = value >> 8
-        out[at + 1] = value & 0xFF
-        at += 2
-    if rest:
-        value = _value(text[length - 2]) + 45 * _value(text[length - 1])
-        if value > 0xFF:
-            raise Malformed  # value
-        out[at] = value
-    return bytes(out)
+    return _decode(start, text, end, out, _VALUES)

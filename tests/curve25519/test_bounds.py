@@ -5,7 +5,7 @@ every slot is within BOUNDS when it ends. `unpack`, which writes limbs of 13 bit
 """
 
 import pytest
-from crypto import field, limbs, scalars, signing
+from crypto import field, limbs, rows, scalars
 from intervals import Interval, interval, run
 
 from tools.curve25519 import programs
@@ -115,7 +115,7 @@ def test_scalars(function):
 
 @pytest.mark.parametrize("minus", [0, -1])
 def test_negative_of_a_row(minus):
-    """What `signing._pick` does to part 2 of a row, one limb after the other."""
+    """What `rows.pick` does to part 2 of a row, one limb after the other."""
     carry = interval(-607 & minus)
     for _ in range(20):
         carry += (LIMB & minus) + (Interval(0, LIMB) ^ minus) - minus
@@ -124,8 +124,8 @@ def test_negative_of_a_row(minus):
         assert carry.within(-1, 1)
 
 
-def test_the_copied_statement_is_the_one_in_signing():
+def test_the_copied_statement_is_the_one_in_rows():
     import inspect
 
-    text = inspect.getsource(signing)
+    text = inspect.getsource(rows)
     assert "acc += (8191 & minus) + (row[40 + i] ^ minus) - minus" in text

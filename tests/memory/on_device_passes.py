@@ -88,7 +88,7 @@ class Device:
         except Refused:
             return
         if self._journal.seen_subject(a_pass.subject) is None:
-            payload = [a_pass.subject, a_pass.cti[:8], 3, a_pass.relation, self.count % 10, 77]
+            payload = [a_pass.subject, a_pass.cti_start, 3, a_pass.relation, self.count % 10, 77]
             self._journal.append(bodies.REGISTRATION, NOON, payload)
 
     def _register_by_document(self, line):

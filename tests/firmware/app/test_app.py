@@ -17,7 +17,8 @@ from signing import base45, mac0
 from system import faults
 from ui import sounds
 from verify import cbor
-from verify.trust import Issuer, TrustList
+from verify.issuers import Issuer
+from verify.trust import TrustList
 
 NOW = 1790000000
 KID = b"issuer01"

@@ -25,7 +25,7 @@ class _Identity:
 class _Pass:
     def __init__(self, number):
         self.subject = b"subject" + number.to_bytes(9, "big")
-        self.cti = b"id" + number.to_bytes(10, "big")
+        self.cti_start = b"id" + number.to_bytes(6, "big")
         self.issuer = _Issuer()
         self.relation = 0
 

@@ -1,15 +1,22 @@
-"""What verifying takes of the heap, where the runtime can say: at most 20 KB of the chip's, which
-are 40 KB of a 64-bit MicroPython's, and nothing that stays."""
+"""What verifying takes of the heap, where the runtime can say: next to nothing, and nothing stays.
+
+The bytes are those of a MicroPython of 64 bits; the chip's objects are half as large.
+"""
 
 import gc
 
+from crypto import ed25519, rows
+from crypto.limbs import move
 from signing import base45
 from vectors import pass_world
 from verify import cbor, passes
 from verify.errors import Refused
 
-WORKING_BYTES = 40 * 1024
-KEPT_BYTES = 512
+WORKING_BYTES = 200
+# two states of SHA-256, two digests and a tag: hashlib makes a new one each time
+HMAC_BYTES = 900
+REFUSED_BYTES = 1024  # an exception, twice
+KEPT_BYTES = 64
 
 
 def _allocated():
@@ -30,19 +37,60 @@ def _cost(function):
     return working, _allocated() - before
 
 
-def test_a_good_pass():
-    vectors, trust, secrets, is_revoked = pass_world()
+def _none_is_revoked(kid, cti):
+    return False
+
+
+class Table:
+    """A key's table of points, in RAM."""
+
+    def __init__(self):
+        self._rows = bytearray(rows.ROW_BYTES * rows.ROWS_OF_KEY)
+
+    def write(self, index, row):
+        at = index * rows.ROW_BYTES
+        self._rows[at : at + rows.ROW_BYTES] = row
+
+    def read(self, index, view):
+        move(view, 0, self._rows, index * rows.ROW_BYTES, len(view))
+
+
+def test_each_pass_that_is_good():
+    vectors, trust, secrets, _ = pass_world()
+    good = [vector for vector in vectors if vector["expect"] == "ACCEPTED"]
+    assert len(good) > 15
+    for vector in good:
+        line = vector["text"].encode()
+        arguments = (line, trust, secrets, _none_is_revoked, vector["now"])
+        alg = passes.verify(*arguments).alg  # and what is made once, is made now
+        limit = WORKING_BYTES if alg == -8 else HMAC_BYTES
+        working, kept = _cost(lambda arguments=arguments: passes.verify(*arguments))
+        assert working <= limit, (vector["name"], working)
+        assert kept <= KEPT_BYTES, (vector["name"], kept)
+
+
+def test_a_pass_of_a_prepared_key():
+    vectors, trust, secrets, _ = pass_world()
     vector = vectors[0]
-    line = vector["text"].encode()
+    line = bytearray(vector["text"].encode()) + b" what came before"
+    size = len(vector["text"])
+    now = vector["now"]
+    key = passes.verify(line, trust, secrets, _none_is_revoked, now, size).issuer.key
+    table = Table()
+    assert ed25519.prepare(key, table.write)
+    rows.use_for(key, table)
 
     def scan():
-        passes.verify(line, trust, secrets, is_revoked, vector["now"])
+        passes.verify(line, trust, secrets, _none_is_revoked, now, size)
 
-    del vectors
-    scan()  # what is made once, is made now
-    working, kept = _cost(scan)
-    assert working < WORKING_BYTES, working
-    assert kept < KEPT_BYTES, kept
+    del vectors, vector
+    try:
+        scan()
+        working, kept = _cost(scan)
+    finally:
+        rows.forget_keys()
+    assert working <= WORKING_BYTES, working
+    assert kept <= KEPT_BYTES, kept
 
 
 def test_a_pass_of_nothing_but_empty_arrays():
@@ -63,5 +111,5 @@ def test_a_pass_of_nothing_but_empty_arrays():
 
     scan()
     working, kept = _cost(scan)
-    assert working < WORKING_BYTES, working
-    assert kept < KEPT_BYTES, kept
+    assert working <= REFUSED_BYTES, working
+    assert kept <= KEPT_BYTES, kept

@@ -1,6 +1,11 @@
 """UTF-8 as RFC 3629 section 4 has it: the boundaries of each row of its grammar."""
 
-from verify.cbor import is_utf8
+from verify.items import is_utf8 as is_utf8_in
+
+
+def is_utf8(data):
+    return is_utf8_in(data, 0, len(data))
+
 
 GOOD = (
     b"",
@@ -43,6 +48,7 @@ def test_good():
     for data in GOOD:
         assert is_utf8(data), data
         assert is_utf8(b"x" + data + b"y"), data
+    assert not is_utf8_in(b"\xc3\xa9", 0, 1) and is_utf8_in(b"\xff\xc3\xa9\xff", 1, 3)
     assert is_utf8(memoryview("张*三 𐅑".encode()))
 
 

@@ -1,0 +1,221 @@
+"""CBOR items checked where they lie: what reading a pass needs of RFC 8949, without a tree.
+
+The rules are those of verify/cbor.py, which makes objects of what the host sends: preferred
+serialization, integers, byte strings, valid UTF-8, arrays, maps with integer or text keys and none
+of them twice, false, true, null, nesting of at most 6. Preferred serialization gives a value one
+encoding, so two keys are the same if their bytes are.
+"""
+
+import micropython
+from micropython import const
+
+# What `_note` works on, in half words: by depth how many items are to come (0 to 6); how many
+# texts are not ASCII (7); by depth where the list of a map's keys begins (8 to 14; 0: no map);
+# places of keys or items (from 16 on), of those texts (from 360 on).
+_TEXT_COUNT = const(7)
+_FIRST = const(16)
+_TEXTS = const(360)
+# An item takes a byte at least, such a text two
+MAX_BYTES = const(340)
+_found = bytearray(2 * (360 + 170))
+
+
+@micropython.viper
+def _note(data: ptr8, at: int, end: int, level: int, found: ptr16) -> int:
+    """`note`, but for UTF-8; the number of places and one, or 0."""
+    noted = 0
+    top = 16
+    depth = 0
+    found[0] = 1
+    found[7] = 0
+    found[8] = 0
+    while at < end:
+        start = at
+        left = found[depth]
+        found[depth] = left - 1
+        is_key = 0
+        keys = found[8 + depth]
+        if keys:
+            is_key = (left & 1) ^ 1
+        elif depth == level:
+            found[top] = start
+            top += 1
+        value = data[at]
+        at += 1
+        kind = value >> 5
+        value = value & 31
+        # the head's argument, in its shortest form (section 4.1)
+        if kind == 7:
+            if (value - 20) & -4:
+                break
+            if value == 23:
+                break
+        elif value > 23:
+            if value > 27:
+                break
+            size = 1 << (value - 24)
+            if size > end - at:
+                break
+            value = data[at]
+            least = 24
+            if size > 1:
+                i = size >> 1
+                least = 1
+                while i > 1:
+                    i -= 1
+                    value = value | data[at + i]
+            if value < least:
+                break
+            if size > 1:
+                value = (value << 8) | data[at + 1]
+                if size > 2:
+                    value = 65535  # as a length too much; of an integer it does not matter
+            at += size
+        if is_key:
+            if kind > 1:
+                if kind != 3:
+                    break
+        if kind & 6 == 2:
+            if value > end - at:
+                break
+            value += at
+            if kind == 2:
+                at = value
+            seen = 0
+            while at < value:
+                seen = seen | data[at]
+                at += 1
+            if seen > 127:
+                i = found[7]
+                found[7] = i + 1
+                found[360 + i] = start
+        elif kind & 4:
+            if kind < 7:
+                if kind == 6:
+                    if depth + 2 != level:
+                        break
+                    value = 1
+                elif kind == 5:
+                    value = value << 1
+                if value > end - at:
+                    break
+                if depth == 6:
+                    break
+                depth += 1
+                found[depth] = value
+                found[8 + depth] = top if kind == 5 else 0
+        if is_key:
+            while keys < top:
+                n = start
+                i = found[keys]
+                # none is the beginning of another: they differ before one ends
+                while data[i] == data[n]:
+                    i += 1
+                    n += 1
+                    if n == at:
+                        depth = 16
+                        break
+                keys += 1
+            if depth > 15:
+                break
+            found[top] = start
+            top += 1
+        while found[depth] == 0:
+            if depth == 0:
+                if at == end:
+                    noted = top - 15
+                at = end
+                break
+            if depth > level:
+                if found[8 + depth]:
+                    top = found[8 + depth]
+            depth -= 1
+    return noted
+
+
+def note(data, at, end, level):
+    """Checks that the bytes of `data` from `at` to before `end` are one item; looks into it.
+
+    data: bytes-like, `end` at most MAX_BYTES. level: 1 looks for what an array or a map holds (its
+    keys), 2 for what the array in a tag holds; only then a tag may stand there, around all.
+    Returns how many there are, for `place`; -1 if anything is wrong.
+    """
+    count = _note(data, at, end, level, _found) - 1
+    if count >= 0:
+        for n in range(_half_word(_TEXT_COUNT)):
+            text = _half_word(_TEXTS + n)
+            start = content(data, text)
+            if not is_utf8(data, start, start + size(data, text)):
+                return -1
+    return count
+
+
+def place(n):
+    """Where in `data` item `n` begins, of those that `note` has found; of a map it is key `n`."""
+    return _half_word(_FIRST + n)
+
+
+def _half_word(n):
+    return _found[2 * n] | _found[2 * n + 1] << 8
+
+
+def content(data, at):
+    """Where what a checked byte string or text, the item at `at`, has in it begins."""
+    info = data[at] & 31
+    return at + 1 if info < 24 else at + 1 + (1 << (info - 24))
+
+
+def size(data, at):
+    """The length in bytes of what a checked byte string or text, the item at `at`, has in it."""
+    info = data[at] & 31
+    if info < 24:
+        return info
+    return data[at + 1] if info == 24 else data[at + 1] << 8 | data[at + 2]
+
+
+def is_bytes(data, at, least, most=None):
+    """True if the checked item at `at` is a byte string of so many bytes; or exactly of `least`."""
+    return data[at] >> 5 == 2 and least <= size(data, at) <= (least if most is None else most)
+
+
+def is_text(data, at, least, most):
+    """True if the checked item at `at` is a text of so many bytes."""
+    return data[at] >> 5 == 3 and least <= size(data, at) <= most
+
+
+def is_utf8(data, at, end):
+    """True if the bytes from `at` to before `end` are UTF-8 (RFC 3629).
+
+    That is: shortest forms, no surrogates, at most U+10FFFF. By hand, for MicroPython's own
+    decoding lets some broken forms through.
+    """
+    while at < end:
+        first = data[at]
+        at += 1
+        if first < 0x80:
+            continue
+        low, high = 0x80, 0xBF
+        if 0xC2 <= first <= 0xDF:
+            more = 1
+        elif 0xE0 <= first <= 0xEF:
+            more = 2
+            if first == 0xE0:
+                low = 0xA0
+            elif first == 0xED:
+                high = 0x9F
+        elif 0xF0 <= first <= 0xF4:
+            more = 3
+            if first == 0xF0:
+                low = 0x90
+            elif first == 0xF4:
+                high = 0x8F
+        else:
+            return False
+        if at + more > end:
+            return False
+        for _ in range(more):
+            if not low <= data[at] <= high:
+                return False
+            low, high = 0x80, 0xBF
+            at += 1
+    return True
