@@ -29,7 +29,7 @@ KEPT, SCANNED_KEPT = 1000, 5000
 HOURS = 12
 SCANS = 5  # of each kind; the middle one is given, for a collection falls into some and not others
 WHOLE = "whole scan"
-TABLES_MS = 60_000  # the office's public key is prepared by then
+TABLES_MS = 300_000  # the office's public key is prepared by then
 
 
 def progress(text):

@@ -17,9 +17,10 @@ import tempfile
 from pathlib import Path
 
 from provisioning import deploy
+from provisioning.build.name_map import NameMap
 from tools import budgets
 from tools.rv32 import mpy
-from tools.wasm32.chip import Board32, Firmware
+from tools.wasm32.chip import Board32, Firmware, names_table_bytes
 from tools.wasm32.costs import IMAGE
 from tools.wasm32.hall import Hall, Office
 from tools.wasm32.stubs import Stubs
@@ -30,7 +31,7 @@ HOUR_MS = 3_600_000
 PEOPLE_AN_HOUR = 10
 EPOCH_PEOPLE = 500
 AROUND_EPOCH = 30
-TABLES_MS = 120_000
+TABLES_MS = 300_000
 SETTLE_MS = 10_000
 
 
@@ -77,9 +78,10 @@ def resident_parts(deployed, folder):
 def _native(out, architecture):
     """Bytes of machine code by module, for an architecture."""
     deploy.compile_firmware("simulator", out, arch=architecture)
+    sources = NameMap.load(deploy.map_beside(out)).files
     sizes = {}
     for path in out.rglob("*.mpy"):
-        name = ".".join(path.relative_to(out).with_suffix("").parts)
+        name = sources.get(path.name, path.name).rpartition(".")[0].replace("/", ".")
         waiting = [mpy.read(path.read_bytes(), name).code]
         while waiting:
             code = waiting.pop()
@@ -98,12 +100,7 @@ class Measurement:
         progress("deploying")
         self.deployed = Firmware(folder / "firmware")
         self.machine_code = self.deployed.stubs.total()
-        # a package's module is known by its dotted name, too
-        files = self.deployed.files.rglob("*.mpy")
-        self._places = {
-            path.relative_to(self.deployed.files).with_suffix("").as_posix().encode()
-            for path in files
-        }
+        self._tables_more = 0
         self.resident = {}  # registrations kept: bytes
         self.peaks = {}  # operation: bytes
         self.names = 0
@@ -111,7 +108,16 @@ class Measurement:
         self.refused = []  # operations that found no memory in the hours
 
     def _bytes(self, used):
-        return used - self.deployed.standins_bytes + self.machine_code
+        return used - self.deployed.standins_bytes + self.machine_code + self._tables_more
+
+    def _count_names(self, chip):
+        """The firmware's names; and the table that they need on the chip, against what they need
+        on top of the stand-ins' names here."""
+        firmware = {name.encode() for name in self.deployed.names()}
+        all_names = chip.names()
+        self.names = len(firmware.intersection(all_names))
+        here = names_table_bytes(len(all_names)) - names_table_bytes(chip.baseline_names)
+        self._tables_more = names_table_bytes(self.names) - here
 
     def _peak(self, name, measured):
         most = self._bytes(measured)
@@ -132,6 +138,7 @@ class Measurement:
             hall.start()
             hall.provision()
             hall.board.run_for_ms(SETTLE_MS)
+            hall.on_cpu(lambda: self._count_names(hall.chip))
             self.resident[0] = self._bytes(hall.live().used)
             for count in sorted({EPOCH_PEOPLE, *resident_at, *range(100, kept, 100), kept}):
                 if count > kept:
@@ -144,19 +151,9 @@ class Measurement:
                 if count == kept or count in resident_at:
                     hall.board.run_for_ms(SETTLE_MS)
                     self.resident[count] = self._bytes(hall.live().used)
-            self.names = len(hall.on_cpu(hall.chip.names)) - len(self._image_names(hall))
             self._operations(hall)
         finally:
             hall.close()
-
-    def _image_names(self, hall):
-        """Names that are only there because the stand-ins are."""
-        firmware = {name.encode() for name in self.deployed.names()}
-        return [
-            name
-            for name in hall.on_cpu(hall.chip.names)
-            if name not in firmware and name.replace(b".", b"/") not in self._places
-        ]
 
     def _operations(self, hall):
         number = 1_000_000

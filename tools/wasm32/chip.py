@@ -22,6 +22,8 @@ import wasmtime
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from provisioning import deploy
+from provisioning.build import stock
+from provisioning.build.name_map import NameMap
 from simulator import rpc, runtime_micropython
 from simulator.board import VirtualBoard
 from simulator.nor_flash import PowerCut
@@ -47,6 +49,7 @@ ERROR, VALUE_ERROR, INTERRUPT = -100_000, -200_000, -200_001
 STACK_LIMIT_BYTES = 40_000
 STACK_BYTES = 64_000
 
+FIRST_NAMES, NAME_BYTES = 20, 6  # an address, a hash, a length
 POOL_BYTES = 24  # of a pool of names before its texts' addresses
 BLOCK_BYTES = 16  # py/mpconfig.h: MICROPY_BYTES_PER_GC_BLOCK with words of 32 bits
 # Two bits of a table say whether a block is free; by byte of it, four blocks as text and their sum
@@ -106,6 +109,7 @@ class Firmware:
         self.files = self.folder / "files"
         deploy.compile_firmware(board, deployed, arch=ARCHITECTURE)
         self.stubs = Stubs()
+        sources = NameMap.load(deploy.map_beside(deployed)).files
         self.roots = {}  # the first bytes of a module's own bytecode: [(its bytecode, the module)]
         self.functions = {}  # the first bytes of a function's bytecode: [(its bytecode, module)]
         for path in sorted(deployed.rglob("*")):
@@ -117,7 +121,8 @@ class Firmware:
             out.parent.mkdir(parents=True, exist_ok=True)
             data = path.read_bytes()
             if path.suffix == ".mpy":
-                name = place.with_suffix("").as_posix()
+                # as it is called in firmware/, whatever it is called on the device
+                name = sources.get(place.as_posix(), place.as_posix()).rpartition(".")[0]
                 data = self.stubs.without_code(data, name)
                 self._learn(data, name)
             out.write_bytes(data)
@@ -125,6 +130,10 @@ class Firmware:
         self.standins_bytes = None
         self.standins = self.folder / "standins"
         self.standins.mkdir()
+        # What the firmware uses of the stock image's own names takes nothing there: it is made known
+        # to this interpreter, which lacks some of them, before the firmware is loaded.
+        known = sorted(self.stubs.names & stock.in_every_image())
+        (self.standins / "names").write_text("\n".join(known), encoding="ascii")
         for path in (
             *(runtime_micropython.STANDINS / name for name in SHARED),
             *STANDINS.glob("*.py"),
@@ -147,8 +156,8 @@ class Firmware:
             self.functions.setdefault(bytes(code.data[:8]), []).append((bytes(code.data), name))
 
     def names(self):
-        """All names that the deployed modules bring along."""
-        return self.stubs.names
+        """All names that the deployed modules bring along and a stock image has not."""
+        return self.stubs.names - stock.in_every_image()
 
 
 def _with_numbers(source):
@@ -157,6 +166,18 @@ def _with_numbers(source):
         source = source.replace(f"cpu.{name}(", f"cpu({number}, ")
         number += 1
     return with_numbers(source)
+
+
+def names_table_bytes(count):
+    """Bytes of the tables that so many names need, beside their texts: each is twice the last
+    (py/qstr.c). The first that an interpreter makes has room for 20."""
+    size = 0
+    room = FIRST_NAMES
+    while count > 0:
+        size += POOL_BYTES + room * NAME_BYTES
+        count -= room
+        room *= 2
+    return size
 
 
 class Chip:
@@ -180,6 +201,7 @@ class Chip:
         )
         self._functions = []
         self._table = None
+        self.baseline_names = 0
         self.baseline = None  # the heap with the stand-ins, before the firmware
         heap_bytes = board.heap_bytes
         self.store, self._instance = interpreter.start(
@@ -509,6 +531,7 @@ class Board32(VirtualBoard):
         interrupted, as an address; 0 for nowhere."""
         if what == 0:
             chip.baseline = chip.heap()
+            chip.baseline_names = len(chip.names())
             if self.on_loaded is not None:
                 self.on_loaded(chip)
         if what == 1 and self.first_area:

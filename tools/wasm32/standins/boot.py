@@ -64,6 +64,9 @@ def prepare():
     # All that the image has, or has in C: none of it is the firmware's.
     for name in IMAGE:
         __import__(name)
+    with open("/si/names") as file:
+        for name in file:
+            hasattr(Text, name.strip())  # from now on it is one of the interpreter's names
     return real_sys
 
 
