@@ -130,8 +130,8 @@ class Firmware:
         self.standins_bytes = None
         self.standins = self.folder / "standins"
         self.standins.mkdir()
-        # What the firmware uses of the stock image's own names takes nothing there: it is made known
-        # to this interpreter, which lacks some of them, before the firmware is loaded.
+        # What the firmware uses of the stock image's own names takes nothing there: it is made
+        # known to this interpreter, which lacks some of them, before the firmware is loaded.
         known = sorted(self.stubs.names & stock.in_every_image())
         (self.standins / "names").write_text("\n".join(known), encoding="ascii")
         for path in (

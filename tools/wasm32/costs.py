@@ -22,21 +22,16 @@ IMAGE = "image/"
 # counted either: on the chip only a read without a buffer of its own does.
 COUNTED_IMAGE = {"image/asyncio"}
 
+# Modules and folders by part; a module's own name counts before its folder's.
 PARTS = (
-    ("wire", {"gm65", "gm65_frames", "line_scanner", "receiver", "scanner", "asyncio"}),
+    ("wire", {"drivers", "link", "asyncio"}),
     ("Base45", {"base45"}),
-    ("CBOR, COSE", {"cbor", "cose", "passes", "trust", "revocation", "errors"}),
+    ("CBOR, COSE", {"verify"}),
     ("SHA-512", {"sha512", "sha512_block"}),
-    (
-        "curve",
-        {
-            *("field", "ed25519", "points", "scalars", "euclid", "limbs", "plans", "rows"),
-            *("curve_tables", "preparation", "signing", "x25519"),
-        },
-    ),
-    ("rules", {"rules", "app", "program", "clock", "provisioned", "refusals", "settings"}),
-    ("look-up", {"duplicates", "index"}),
-    ("journal", {"journal", "hmac", "aes_ccm", "wipe", "cryptolib", "drbg", "randomness"}),
+    ("curve", {"crypto", "curve_tables"}),
+    ("rules", {"app", "keeping", "system", "main"}),
+    ("look-up", {"duplicates", "tags"}),
+    ("journal", {"journal", "hmac", "aes_ccm", "wipe", "drbg", "hkdf"}),
     ("screen", {"ui", "ssd1306", "led", "buzzer"}),
 )
 OTHER = "other"
