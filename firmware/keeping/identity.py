@@ -8,7 +8,6 @@ is in docs/journal.md.
 from crypto import ed25519
 from micropython import const
 from system import rooms
-from verify import cose
 from verify.errors import Malformed
 
 from keeping import files
@@ -57,10 +56,6 @@ class Identity:
             self._load_key()
         files.replace(ROOT, root)
         self.root = root
-
-    def root_kid(self):
-        """The kid of the root's key (8 bytes), under which operators' credentials are revoked."""
-        return cose.kid_of(self.root)
 
     def sign(self, message):
         """The Ed25519 signature, 64 bytes, of a message, bytes."""

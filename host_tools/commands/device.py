@@ -134,16 +134,23 @@ def provision(
                 if remark:
                     console.note(remark)
     if as_json:
-        _print_json({"done": done, "device": identity})
+        _print_json({"done": done, "device": identity, "needs": _needs(state)})
         return
     device = identity["device"]
     if device is None:
         give_up("The device has no owner yet: name the root's public key with --root-public.", 1)
     whole = f"Device {device.hex()} ({identity['name'] or 'no name'})"
-    if state.get("missing"):
-        typer.echo(f"{whole} took that. Before it registers anyone it needs: {state['missing']}.")
+    needs = ", ".join(_needs(state))
+    if needs:
+        typer.echo(f"{whole} took that. Before it registers anyone it needs: {needs}.")
     else:
         typer.echo(f"{whole} is provisioned.")
+
+
+def _needs(state: dict[str, Any]) -> list[str]:
+    """What the device has to be given before it registers anyone."""
+    needs = [state["missing"]] if state.get("missing") else []
+    return needs if state["time"] else [*needs, "the time (scanpost clock)"]
 
 
 def _plan(

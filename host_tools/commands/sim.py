@@ -120,6 +120,7 @@ def start(
     seed: Annotated[
         int | None, typer.Option(help="Of everything random in a new device, to repeat a trial.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Switch a simulated device on; it keeps running until `scanpost sim stop`."""
     if speed is not None and not live:
@@ -160,6 +161,9 @@ def start(
     if not live:
         _ask(folder, "ready")
     port = control.running(folder)["port"]
+    if as_json:
+        typer.echo(json.dumps({"port": port, "folder": str(folder)}))
+        return
     console.print(f"The device is on. Its serial port: --port {port}", markup=False)
 
 
@@ -273,9 +277,14 @@ def press(
     button: Annotated[Button, typer.Argument(help="Which button.")],
     folder: Folder = DEFAULT_FOLDER,
     hold_ms: Annotated[int, typer.Option(min=1, max=60_000, help="For how long.")] = 100,
+    as_json: AsJson = False,
 ) -> None:
     """Press a button of the device."""
-    _print_lines(_ask(folder, "press", button=str(button), hold_ms=hold_ms)["lines"])
+    answer = _ask(folder, "press", button=str(button), hold_ms=hold_ms)
+    if as_json:
+        typer.echo(json.dumps(answer))
+        return
+    _print_lines(answer["lines"])
 
 
 @group.command()
@@ -295,24 +304,34 @@ def power(
     after: Annotated[
         int, typer.Option(min=0, help="With cut: let so many flash operations pass first.")
     ] = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Switch the device's power, or let it fail in the middle of a flash write."""
     if what is Power.cut:
-        _ask(folder, "power", cut_in=after)
+        answer = _ask(folder, "power", cut_in=after)
+        if as_json:
+            typer.echo(json.dumps(answer))
+            return
         console.print("The power will fail inside a flash operation to come.")
         return
     answer = _ask(folder, "power", on=what is Power.on)
     if answer["powered"] and _ask(folder, "status")["speed"] is None:
         _ask(folder, "ready")
+    if as_json:
+        typer.echo(json.dumps(answer))
+        return
     console.print("powered" if answer["powered"] else "without power")
 
 
 @group.command()
-def stop(folder: Folder = DEFAULT_FOLDER) -> None:
+def stop(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     """End the simulated device. Its flash stays in the folder."""
     pid_file = folder / control.RUNNING
     _ask(folder, "stop")
     deadline = time.monotonic() + START_TIMEOUT_S
     while pid_file.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(folder)}))
+        return
     console.print(f"The device is off. What it keeps is in {folder}.", markup=False)

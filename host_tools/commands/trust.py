@@ -350,7 +350,7 @@ def _entry_of_code(code: str) -> bytes:
     try:
         found = passes.read(read_code(code))
     except Refused as error:
-        raise NotAllowed(f"{code} is no pass ({error.reason}).") from error
+        raise NotAllowed(f"{code} is no pass ({error}).") from error
     return revocation.entry(found.kid, found.claims.cti)
 
 

@@ -91,11 +91,9 @@ class NameMap:
     def _error(self, line: str) -> str:
         """The last line of a traceback: `Name: text`, if the name is one of the firmware's."""
         word = _WORD.match(line)
-        if (
-            word is None
-            or word[0] not in self.names
-            or line[word.end() :][:1] not in ("", ":", "\r")
-        ):
+        if word is None or word[0] not in self.names:
+            return line
+        if line[word.end() :][:1] not in ("", ":", "\r"):
             return line
         return self.names[word[0]] + line[word.end() :]
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from provisioning import deploy
+from provisioning import deploy, programs
 from provisioning.build import NameMap
 
 # byte 2 of an .mpy file, bits 2 to 5 (MicroPython, "Versioning and compatibility of .mpy files")
@@ -91,5 +91,5 @@ def test_what_is_refused(tmp_path, monkeypatch):
         deploy.find_compiler()
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(deploy.DeployProblem, match="pip install"):
+    with pytest.raises(programs.ProgramMissing, match="pip install"):
         deploy.find_compiler()
