@@ -213,9 +213,10 @@ def test_a_module_that_answers_late_or_twice(point):
 def test_a_module_that_does_not_answer_is_looked_for_until_it_does(point):
     point.opens()
     point.scanner.replies = 0
-    if point.mode == "trigger":
-        assert not point.show(a_pass(1), timeout_ms=1000).lights
+    trigger = point.board.data.BUTTON_TRIGGER
+    point.board.pins.drive(trigger, 0)
     assert point.board.run_until(lambda: hands.screen_lines(point.board)[0] == "NO SCANNER", 10_000)
+    point.board.pins.drive(trigger, None)
     point.scanner.replies = 1
     point.board.run_for_ms(5000)
     assert point.show(a_pass(1)).lines[0] == "OK  1"
