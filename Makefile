@@ -2,20 +2,34 @@
 PYTHON ?= python3
 RUNTIME ?= cpython
 BIN = .venv/bin
+# The demo has an environment of its own, until there is the one with everything.
+DEMO_BIN = $(if $(wildcard .venv/installed),.venv,.venv-demo)/bin
 
 .PHONY: venv demo test test-fast lint soak benchmark clean
 
-venv: .venv/installed
+# Everything: what the project, its tests and its checks need.
+venv: .venv/installed .venv-interop/installed
 
-.venv/installed: pyproject.toml
+.venv/installed: INSTALL = --editable ".[simulator,test,lint]"
+.venv/installed: pyproject.toml firmware/system/version.py
+
+# Other people's COSE libraries need a cbor2 that the project must not have.
+.venv-interop/installed: INSTALL = --requirement tests/verify_interop/requirements.txt
+.venv-interop/installed: tests/verify_interop/requirements.txt
+
+# What a user installs, and the simulator.
+.venv-demo/installed: INSTALL = --editable ".[simulator]"
+.venv-demo/installed: pyproject.toml
+
+%/installed:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 2; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[simulator,test,lint]"
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(INSTALL)
 	touch $@
 
-demo: venv
-	$(BIN)/python -m host_tools.demo --runtime $(RUNTIME)
+demo: $(DEMO_BIN:/bin=/installed)
+	$(DEMO_BIN)/python -m host_tools.demo --runtime $(RUNTIME)
 
 test: venv lint
 	$(BIN)/python -m pytest -n auto
@@ -30,10 +44,11 @@ lint: venv
 
 soak: venv
 	SCANPOST_SOAK=1 $(BIN)/python -m pytest -n auto
+	$(BIN)/python -m tools.demo_soak --times 50
 
 benchmark: venv
 	$(BIN)/python benchmarks/curve25519.py
 	$(BIN)/python benchmarks/journal.py
 
 clean:
-	rm -rf .venv build .demo
+	rm -rf .venv .venv-interop .venv-demo build .demo

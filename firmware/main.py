@@ -1,4 +1,4 @@
-"""Starts the device: finds its hardware, has the rest built, runs its tasks."""
+"""Starts the device: builds what stays, reads what is kept, runs its tasks."""
 
 # Before anything else is loaded: later there may be no memory for machine code.
 from system import machine_code  # noqa: F401
@@ -7,20 +7,37 @@ from system import machine_code  # noqa: F401
 
 import asyncio
 
-from system import faults, modules
+from link.port import open_port
+from system import faults, rooms
+from system.device import Device
 from system.hardware import Hardware
 from ui import screens
 from ui.feedback import Feedback
 
 
 def start(hardware, feedback):
-    """What starting.start returns."""
+    """The device, ready for its tasks."""
+    device = Device(hardware, feedback)
+    rooms.START.enter()
     from system import starting
 
-    found = starting.start(hardware, feedback)
-    # Its code is never needed again, and takes as much of the heap as a screen's buffer.
-    modules.drop("system.starting")
-    return found
+    starting.start(device)
+    rooms.START.close()
+    return device
+
+
+def tasks_of(device):
+    """Functions, each with what it is called with; they run for ever."""
+    app = device.app
+    return (
+        (app.run_scanner,),
+        (app.run_ok,),
+        (app.run_upkeep,),
+        (app.run_journal,),
+        (device.receiver.run, open_port()),
+        (device.tables.run, device.provisioned.public_keys),
+        (rooms.run,),
+    )
 
 
 async def main():
@@ -29,13 +46,14 @@ async def main():
     feedback = Feedback(hardware.display, hardware.buzzer, hardware.green, hardware.red)
     feedback.show(screens.starting())
     try:
-        app, tasks = start(hardware, feedback)
+        device = start(hardware, feedback)
     except Exception:
         # Who stands there must know; the technician finds the reason on the port.
         hardware.red.on()
         feedback.show(screens.fault("does not start"))
         raise
-    first, *others = [faults.keep_running(app.failed, *task) for task in tasks]
+    told = device.app.failed
+    first, *others = [faults.keep_running(told, *task) for task in tasks_of(device)]
     kept = [asyncio.create_task(task) for task in others]
     await first
     await asyncio.gather(*kept)

@@ -1,17 +1,22 @@
 """`scanpost`, one command with groups. docs/cli.md describes it, exit codes included."""
 
+from importlib import metadata
+from typing import Annotated
+
 import typer
 
 from host_tools.commands import (
     clock,
     collection,
     conform,
+    deploy,
     device,
     issue,
     journal,
     keys,
     operator,
     sim,
+    trace,
     trust,
     verify,
 )
@@ -20,7 +25,6 @@ app = typer.Typer(
     name="scanpost",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # they may hold keys
-    help="Offline registration of sampling passes: keys, passes, devices, journals.",
 )
 for command in (
     keys,
@@ -30,12 +34,29 @@ for command in (
     issue,
     verify,
     conform,
+    deploy,
     device,
     clock,
     journal,
     sim,
+    trace,
 ):
     command.register(app)
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"scanpost {metadata.version('scanpost')}")
+        raise typer.Exit
+
+
+@app.callback()
+def scanpost(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it, and end.")
+    ] = False,
+) -> None:
+    """Offline registration of sampling passes: keys, passes, devices, journals."""
 
 
 def main() -> None:

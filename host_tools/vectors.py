@@ -68,7 +68,7 @@ def answer(file: VectorFile, vector: Vector) -> dict[str, Any]:
             vector.now,
         )
     except Refused as refused:
-        return {"expect": refused.reason}
+        return {"expect": refused.reason} | ({"rule": refused.rule} if refused.rule else {})
     claims = found.claims
     return {
         "expect": "ACCEPTED",

@@ -27,7 +27,7 @@ def decode(text: str) -> bytes:
             number = sum(_VALUES[character] * 45**place for place, character in enumerate(group))
             data += number.to_bytes(len(group) - 1, "big")
         except (KeyError, OverflowError) as error:
-            raise Malformed("base45") from error
+            raise Malformed(f"base45: no group of it, at character {at}") from error
         if len(group) == 1:
-            raise Malformed("base45: length")
+            raise Malformed("base45: one character left over")
     return bytes(data)

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from datetime import date
 
-from provisioning.errors import NotAllowed
+from provisioning.errors import NotAllowed, check_text
 
 OWN, MINOR, ELDER, UNABLE = range(4)
 RELATION_NAMES = {"own": OWN, "minor": MINOR, "elder": ELDER, "unable": UNABLE}
@@ -16,21 +16,51 @@ ELDER_YEARS = 60
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_CHARACTERS = "10X98765432"
+_ROUNDED = re.compile(r"[0-9]\.?[0-9]*E\+?[0-9]+")  # 1.10105E+17
 _ID_NUMBER = re.compile(r"[1-9][0-9]{16}[0-9X]")
 
 
 def mask_name(name: str) -> str:
-    """A name as a pass shows it: `张*三`, `李*`; at most 48 bytes of UTF-8. Raises NotAllowed."""
+    """A name as a pass shows it: `张*三`, `李*`; at most 48 bytes of UTF-8. Raises NotAllowed.
+
+    A character is a code point of the name in NFC with the combining marks and variation
+    selectors after it (docs/pass.md).
+    """
     name = unicodedata.normalize("NFC", name.strip())
     if not name:
         raise NotAllowed("A pass needs its holder's name.")
-    if any(unicodedata.category(character)[0] == "C" for character in name):
+    if any(_is_no_letter(character) for character in name):
         raise NotAllowed("The name has control characters in it.")
-    if len(name) < 3:
-        return name[:-1] + "*"
-    stars = len(name) - 2
-    room = MAX_NAME_BYTES - len((name[0] + name[-1]).encode())
-    return name[0] + "*" * min(stars, room) + name[-1]
+    characters = _characters(name)
+    if len(characters) < 3:
+        masked = "".join(characters[:-1]) + "*"
+    else:
+        ends = characters[0] + characters[-1]
+        room = max(1, MAX_NAME_BYTES - len(ends.encode()))
+        masked = characters[0] + "*" * min(len(characters) - 2, room) + characters[-1]
+    check_text("first and the last character of the name", masked, MAX_NAME_BYTES)
+    return masked
+
+
+def _characters(name: str) -> list[str]:
+    characters: list[str] = []
+    for character in name:
+        if characters and unicodedata.category(character)[0] == "M":
+            characters[-1] += character
+        else:
+            characters.append(character)
+    return characters
+
+
+def _is_no_letter(character: str) -> bool:
+    """True for what cannot be part of a name.
+
+    Code points that this Python's Unicode does not know yet, and those of private use, are how
+    rare names are written before (and after) they get a place in Unicode.
+    """
+    number = ord(character)
+    never = number & 0xFFFE == 0xFFFE or 0xFDD0 <= number <= 0xFDEF
+    return never or unicodedata.category(character) in ("Cc", "Cf", "Cs")
 
 
 def check_id_number(id_number: str) -> date:
@@ -39,6 +69,8 @@ def check_id_number(id_number: str) -> date:
     Checks the form, the date and the check character (ISO 7064, MOD 11-2).
     """
     number = id_number.strip().upper()
+    if _ROUNDED.fullmatch(number):
+        raise NotAllowed("A spreadsheet rounded this ID number: format its column as text first.")
     if not _ID_NUMBER.fullmatch(number):
         raise NotAllowed("An ID number has 17 digits and a digit or X.")
     total = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False))

@@ -56,16 +56,18 @@ class Message(NamedTuple):
             raise Malformed("cose: not an array of four")
         for part, kind in zip(parts, (bytes, dict, bytes, bytes), strict=True):
             if not isinstance(part, kind):
-                raise Malformed("cose: parts")
+                raise Malformed(
+                    "cose: protected, payload or signature no byte string, or unprotected no map"
+                )
         return cls(tag, *parts)
 
     def header(self) -> dict[Any, Any]:
         """The protected header. Raises Malformed; also if the unprotected one is not empty."""
         if self.unprotected:
-            raise Malformed("cose: unprotected header")
+            raise Malformed("cose: unprotected header is not empty")
         header = encoding.decode(self.protected)
         if not isinstance(header, dict):
-            raise Malformed("cose: protected header")
+            raise Malformed("cose: protected header is no map")
         return header
 
     def is_signed_by(self, public_key: bytes) -> bool:

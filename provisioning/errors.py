@@ -31,11 +31,15 @@ def check_text(what: str, text: str, most_bytes: int) -> None:
 
 
 class Refused(Exception):
-    """A pass or a signed object is not accepted. reason: a word of docs/pass.md."""
+    """A pass or a signed object is not accepted.
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    reason: a word of docs/pass.md. rule: of MALFORMED, which rule was broken and where, in words.
+    """
+
+    def __init__(self, reason: str, rule: str = "") -> None:
+        super().__init__(f"{reason}: {rule}" if rule else reason)
         self.reason = reason
+        self.rule = rule
 
 
 class Malformed(ValueError):

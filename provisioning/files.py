@@ -1,11 +1,21 @@
 """Files that are read with a cap, replaced in one step, and private where they hold a secret."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 
 from provisioning.errors import FileProblem
 
+_ADVICE = {
+    errno.EACCES: "you may not; look at the permissions of the file and of its folder",
+    errno.EPERM: "you may not; look at the permissions of the file and of its folder",
+    errno.EROFS: "it is on a disk that is not to be written; choose another folder",
+    errno.ENOENT: "it is not there, or its folder is not",
+    errno.ENOSPC: "the disk is full",
+    errno.EISDIR: "it is a folder",
+    errno.ENOTDIR: "its folder is a file",
+}
 MAX_BYTES = 16 * 1024 * 1024
 
 
@@ -16,7 +26,7 @@ def read(path: Path) -> bytes:
             raise FileProblem(f"{path} is too large for anything that belongs here.")
         return path.read_bytes()
     except OSError as error:
-        raise FileProblem(f"{path} cannot be read: {error.strerror}.") from error
+        raise FileProblem(f"{path} cannot be read: {_why(error)}.") from error
 
 
 def replace(path: Path, data: bytes, mode: int = 0o644) -> None:
@@ -32,7 +42,7 @@ def replace(path: Path, data: bytes, mode: int = 0o644) -> None:
             Path(part).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise FileProblem(f"{path} cannot be written: {error.strerror}.") from error
+        raise FileProblem(f"{path} cannot be written: {_why(error)}.") from error
 
 
 def create_private(path: Path, data: bytes) -> None:
@@ -46,4 +56,8 @@ def create_private(path: Path, data: bytes) -> None:
             f"{path} is there already. A key that is overwritten is lost: choose another name."
         ) from error
     except OSError as error:
-        raise FileProblem(f"{path} cannot be written: {error.strerror}.") from error
+        raise FileProblem(f"{path} cannot be written: {_why(error)}.") from error
+
+
+def _why(error: OSError) -> str:
+    return _ADVICE.get(error.errno or 0, str(error.strerror))

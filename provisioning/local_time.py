@@ -1,11 +1,14 @@
 """Times as people write them, in the place's own time."""
 
+import time
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from provisioning.errors import Mistyped
+from provisioning.errors import Mistyped, NotAllowed
 
 DEFAULT_ZONE = "Asia/Shanghai"
+# A clock that shows less is wrong: this program was not written then. It is raised with releases.
+WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
 MAX_DIGITS = 10  # of Unix seconds, until the year 2286
 _CHINA = timezone(timedelta(hours=8))  # since 1991 without summer time
 
@@ -20,6 +23,19 @@ def zone(name: str = DEFAULT_ZONE) -> tzinfo:
         if name == DEFAULT_ZONE:  # a system without the time zone database
             return _CHINA
         raise Mistyped(f"No time zone is called {name}. Write it like Asia/Shanghai.") from error
+
+
+def now() -> int:
+    """This computer's clock, Unix seconds. Raises NotAllowed where it is certainly wrong.
+
+    A computer that lost its clock would issue what is refused everywhere, and say nothing.
+    """
+    unix_s = int(time.time())
+    if unix_s < WRITTEN.timestamp():
+        raise NotAllowed(
+            f"This computer's clock says {show(unix_s, UTC)}, which is wrong: set it first."
+        )
+    return unix_s
 
 
 def parse(text: str, local: tzinfo) -> int:

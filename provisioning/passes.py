@@ -12,6 +12,7 @@ MAX_TEXT = 512
 TOLERANCE_S = 300  # a reader's clock may be that much behind the issuer's
 
 ISS, EXP, NBF, IAT, CTI, HOLDER = 1, 4, 5, 6, 7, -65537
+_NAMES = {EXP: "exp", NBF: "nbf", IAT: "iat"}
 
 _SIGNATURE_BYTES = {
     cose.TAG_SIGN1: {cose.ALG_EDDSA: 64},
@@ -56,10 +57,10 @@ def read(text: str | bytes) -> Unverified:
         message = cose.Message.parse(_cbor_of(text))
         alg, kid = _read_header(message)
         if len(message.signature) != _SIGNATURE_BYTES[message.tag][alg]:
-            raise Malformed("pass: signature")
+            raise Malformed("signature: not of its algorithm's length")
         return Unverified(message, alg, kid, _read_claims(message.payload))
     except Malformed as error:
-        raise Refused("MALFORMED") from error
+        raise Refused("MALFORMED", str(error)) from error
 
 
 def verify(
@@ -98,13 +99,15 @@ def _cbor_of(text: str | bytes) -> bytes:
         try:
             text = text.decode("ascii")
         except UnicodeDecodeError as error:
-            raise Malformed("pass: characters") from error
+            raise Malformed("text: a character that is not ASCII") from error
     for line_end in ("\r\n", "\r", "\n"):
         if text.endswith(line_end):
             text = text.removesuffix(line_end)
             break
-    if len(text) > MAX_TEXT or not text.startswith(PREFIX):
-        raise Malformed("pass: prefix or length")
+    if not text.startswith(PREFIX):
+        raise Malformed(f"text: does not begin with {PREFIX}")
+    if len(text) > MAX_TEXT:
+        raise Malformed(f"text: longer than {MAX_TEXT} characters")
     return base45.decode(text.removeprefix(PREFIX))
 
 
@@ -118,50 +121,51 @@ def _read_header(message: cose.Message) -> tuple[int, bytes]:
     if type(alg) is int and alg not in _SIGNATURE_BYTES[message.tag]:
         raise Refused("UNSUPPORTED")
     if type(alg) is not int or not isinstance(kid, bytes) or len(kid) != cose.KID_BYTES:
-        raise Malformed("pass: alg or kid")
+        raise Malformed("protected header: alg no number, or kid not 8 bytes")
     return alg, kid
 
 
 def _read_claims(payload: bytes) -> Claims:
     claims = encoding.decode(payload)
     if not isinstance(claims, dict):
-        raise Malformed("pass: payload")
+        raise Malformed("claims: not a map")
     issued_at, expires_at = _time(claims, IAT), _time(claims, EXP)
     not_before = _time(claims, NBF) if NBF in claims else issued_at
     if not issued_at <= not_before < expires_at:
-        raise Malformed("pass: order of times")
+        raise Malformed("claims: iat, nbf, exp not in their order")
     holder = claims.get(HOLDER)
     if not isinstance(holder, list) or len(holder) != 4:
-        raise Malformed("pass: holder")
+        raise Malformed("holder: not an array of four")
     subject, relation, name_hint, id_hint = holder
     if type(relation) is not int or not 0 <= relation <= 3:
-        raise Malformed("pass: relation")
+        raise Malformed("holder: relation not 0 to 3")
     return Claims(
-        subject=_sized(subject, bytes, 16, 16),
+        subject=_sized("holder: subject", subject, bytes, 16, 16),
         relation=relation,
-        name_hint=_sized(name_hint, str, 1, 48),
-        id_hint=_sized(id_hint, str, 0, 8),
-        cti=_sized(claims.get(CTI), bytes, 8, 16),
+        name_hint=_sized("holder: name_hint", name_hint, str, 1, 48),
+        id_hint=_sized("holder: id_hint", id_hint, str, 0, 8),
+        cti=_sized("claims: cti", claims.get(CTI), bytes, 8, 16),
         issued_at=issued_at,
         not_before=not_before,
         expires_at=expires_at,
-        issuer_name=_sized(claims[ISS], str, 0, 32) if ISS in claims else None,
+        issuer_name=_sized("claims: iss", claims[ISS], str, 0, 32) if ISS in claims else None,
     )
 
 
 def _time(claims: dict[Any, Any], key: int) -> int:
     value = claims.get(key)
     if type(value) is not int or not 0 <= value < 1 << 32:
-        raise Malformed("pass: time")
+        raise Malformed(f"claims: {_NAMES[key]} is no number of seconds below 2^32")
     return value
 
 
-def _sized(value: Any, kind: type[bytes] | type[str], least_bytes: int, most_bytes: int) -> Any:
-    if not isinstance(value, kind):
-        raise Malformed("pass: type")
-    size = len(value.encode()) if isinstance(value, str) else len(value)
+def _sized(
+    what: str, value: Any, kind: type[bytes] | type[str], least_bytes: int, most_bytes: int
+) -> Any:
+    size = len(value.encode() if isinstance(value, str) else value) if type(value) is kind else -1
     if not least_bytes <= size <= most_bytes:
-        raise Malformed("pass: length")
+        form = "a text" if kind is str else "a byte string"
+        raise Malformed(f"{what} is not {form} of {least_bytes} to {most_bytes} bytes")
     return value
 
 

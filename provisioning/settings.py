@@ -5,10 +5,17 @@ from typing import Any, NamedTuple
 from provisioning.errors import Malformed, NotAllowed, check_text
 
 TYP = "application/scanpost-settings+cbor"
+# Of a tube's barcode; QR codes are passes and never tubes. By the numbers that devices know.
+SYMBOLOGIES = {"code128": 2, "datamatrix": 3, "pdf417": 4}
 
 
 class Settings(NamedTuple):
-    """What a device is told about where it works. site: up to 32 bytes; device_name: 16."""
+    """What a device is told about where it works. site: up to 32 bytes; device_name: 16.
+
+    tube_symbologies: values of SYMBOLOGIES. reads_at_trigger: the scanner reads when its button is
+    pressed, not all the time. accepts_unknown_symbology: also of a scanner that does not say
+    whether a code is a QR code or a barcode.
+    """
 
     site: str = ""
     utc_offset_minutes: int = 480
@@ -16,6 +23,9 @@ class Settings(NamedTuple):
     device_name: str = ""
     tube_pattern: str = "T#######"
     without_tubes: bool = False
+    tube_symbologies: list[int] = [SYMBOLOGIES["code128"]]
+    reads_at_trigger: bool = False
+    accepts_unknown_symbology: bool = False
 
     def check(self) -> None:
         """Raises NotAllowed, in words, for what no device would take."""
@@ -33,6 +43,10 @@ class Settings(NamedTuple):
             raise NotAllowed("A tube's pattern is not empty, and has '*' only at its end.")
         if self.tube_pattern == "*" or self.tube_pattern.startswith("SP"):
             raise NotAllowed("This pattern would take any code, or a pass, for a tube.")
+        if ":" in self.tube_pattern:
+            raise NotAllowed("A tube's pattern has no ':', which passes have; leave it out.")
+        if not set(self.tube_symbologies) <= set(SYMBOLOGIES.values()):
+            raise NotAllowed(f"A tube's barcode is one of {', '.join(SYMBOLOGIES)}.")
 
     def body(self) -> dict[int, Any]:
         """What the root signs."""
@@ -47,4 +61,6 @@ class Settings(NamedTuple):
         for value, default in zip(found, cls(), strict=True):
             if type(value) is not type(default):
                 raise Malformed("settings: type")
+        if not all(type(number) is int for number in found.tube_symbologies):
+            raise Malformed("settings: symbologies")
         return found

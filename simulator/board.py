@@ -84,10 +84,17 @@ class VirtualBoard:
             self.folder / "flash.bin",
             self.data.FLASH_BYTES,
             seed=seed,
-            busy=lambda us, interrupts_off: self.cpu.flash_busy(us, interrupts_off),
+            busy=lambda us: self.cpu.flash_busy(us),
             lost=self._lose_power,
         )
-        self.uarts = {number: Uart(self.clock, f"UART{number}") for number in UARTS}
+        self.uarts = {
+            number: Uart(
+                self.clock,
+                f"UART{number}",
+                waits=number == HOST_LINK and self.data.LINK_IS_USB,
+            )
+            for number in UARTS
+        }
         self.i2c = {number: I2cBus(self.clock) for number in I2C_BUSES}
         self.pins = Pins(self.clock)
         self.link = HostEnd()
@@ -241,6 +248,19 @@ class VirtualBoard:
                 return False
             time.sleep(0.005)
         return True
+
+    def wait_for_ms(self, ms):
+        """As `run_for_ms`, on a paced board too."""
+        end_us = self.clock.now_us() + int(ms * 1000)
+        self.wait_until(lambda: self.clock.now_us() >= end_us, ms)
+
+    def skip_date(self, seconds):
+        """The clocks that tell the time of day go on by so much at once; nothing else does."""
+        with self.pace.turn:
+            self.cpu.rtc_skip(seconds * 1_000_000)
+            for chip in self.chips.values():
+                if hasattr(chip, "catch_up"):
+                    chip.catch_up({"computer_s": int(time.time()) - seconds})
 
     def set_speed(self, speed):
         """Pace: `speed` simulated seconds a second of the wall clock; None: stepped."""

@@ -12,11 +12,13 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from simulator import hands
 from simulator.board import VirtualBoard
 from simulator.pty_link import PtyLink, SocketLink
+from simulator.time_modes import Live, OnDemand
 
 RUNNING = "running.json"
 PORT = "port"
@@ -39,7 +41,7 @@ def running(folder):
         raise NotRunning(f"no simulated device runs in {folder}") from None
 
 
-def ask(folder, do, timeout_s=60, **what):
+def ask(folder, do, timeout_s=600, **what):
     """One request to the device that runs in `folder`. Raises NotRunning, Refused."""
     where = running(folder)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -59,9 +61,13 @@ def ask(folder, do, timeout_s=60, **what):
 
 
 class Device:
-    """A board, its serial port and its control socket, until `stop` is asked for."""
+    """A board, its serial port and its control socket, until `stop` is asked for.
 
-    def __init__(self, folder, speed=1.0, listen=None, wire=None, **board):
+    speed: simulated seconds a second, or None for on demand (time_modes.py). computer_s: says this
+    computer's time of day. The rest: as VirtualBoard.
+    """
+
+    def __init__(self, folder, speed=None, listen=None, wire=None, computer_s=time.time, **board):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         if wire is None:
@@ -70,13 +76,14 @@ class Device:
         clock_chip = self.board.chips.get("clock")
         if clock_chip is not None and "clock" in self.board.state["chips"]:
             clock_chip.catch_up(self.board.state["chips"]["clock"])
-        self.board.set_speed(speed)
+        self._time = OnDemand(self.board, computer_s) if speed is None else Live(self.board, speed)
+        self._speed = speed
         # a port in the folder, or a TCP port where ptys are of no use
         if listen is None:
-            self.link = PtyLink(self.board, self.folder / PORT)
+            self.link = PtyLink(self.board, self._time.host_sent, self.folder / PORT)
             port = str(self.folder / PORT)
         else:
-            self.link = SocketLink(self.board, listen)
+            self.link = SocketLink(self.board, self._time.host_sent, listen)
             port = f"socket://127.0.0.1:{self.link.port}"
         # paths of Unix sockets are short, the folder's need not be
         self._socket_folder = tempfile.mkdtemp(prefix="scanpost-sim-")
@@ -124,7 +131,8 @@ class Device:
         try:
             request = json.loads(line)
             action = getattr(self, "do_" + request.pop("do"))
-            return {"ok": True, **action(**request)}
+            with self._time.asked():  # what is told is of one moment
+                return {"ok": True, **action(**request)}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return {"ok": False, "error": f"{type(error).__name__}: {error}"}
 
@@ -136,6 +144,7 @@ class Device:
         return {
             "powered": board.powered,
             "now_ms": board.now_ms(),
+            "speed": self._speed,
             "runtime": board.runtime,
             "board": board.data.NAME,
             "lines": hands.screen_lines(board),
@@ -156,27 +165,50 @@ class Device:
         data = self.board.data
         return {"frame": frame.hex(), "width": data.SCREEN_WIDTH, "height": data.SCREEN_HEIGHT}
 
-    def do_show(self, data, kind="QR", timeout_ms=hands.ANSWER_TIMEOUT_MS):
-        """Hold a code in front of the scanner; `data` is its text's bytes in hex."""
+    def do_ready(self, timeout_ms=hands.READY_TIMEOUT_MS):
+        """Wait until a code that is held in front of the scanner is read; whether it would be."""
+        is_ready = False
+        with self._time.asked():
+            is_ready = hands.wait_until_ready(self.board, timeout_ms)
+        return {"ready": is_ready, "lines": hands.screen_lines(self.board)}
+
+    def do_wait(self, ms):
+        """Let time pass."""
+        with self._time.asked():
+            self.board.wait_for_ms(ms)
+        return {"now_ms": self.board.now_ms()}
+
+    def do_show(self, data, kind=None, timeout_ms=hands.ANSWER_TIMEOUT_MS, pause_ms=None):
+        """Hold a code in front of the scanner once it reads; `data` is its text's bytes in hex.
+
+        pause_ms: how much time passes first, as people take to step up.
+        """
         if not self.board.powered:
             return {"powered": False, "reacted": False, **self.do_screen()}
-        answer = hands.show(self.board, bytes.fromhex(data), kind, timeout_ms)
+        answer = hands.NO_ANSWER
+        with self._time.asked():
+            self.board.wait_for_ms(self._time.default_pause_ms if pause_ms is None else pause_ms)
+            hands.wait_until_ready(self.board)
+            answer = hands.show(self.board, bytes.fromhex(data), kind, timeout_ms)
+        answer = answer._replace(lines=hands.screen_lines(self.board))
         return {"powered": self.board.powered, **answer._asdict(), **self.do_screen()}
 
     def do_press(self, button, hold_ms=100):
         """Press a button."""
-        hands.press(self.board, button, hold_ms)
+        with self._time.asked():
+            hands.press(self.board, button, hold_ms)
         return {"lines": hands.screen_lines(self.board)}
 
     def do_power(self, on=None, cut_in=None):
         """Switch the power, or let it fail in the flash operation `cut_in` from now (0: next)."""
-        if cut_in is not None:
-            with self.board.pace.turn:
-                self.board.flash.cut_at(self.board.flash.operations + cut_in)
-        elif on:
-            self.board.power_on()
-        else:
-            self.board.power_off()
+        with self._time.asked():
+            if cut_in is not None:
+                with self.board.pace.turn:
+                    self.board.flash.cut_at(self.board.flash.operations + cut_in)
+            elif on:
+                self.board.power_on()
+            else:
+                self.board.power_off()
         return {"powered": self.board.powered}
 
     def do_stop(self):

@@ -19,6 +19,7 @@ HOST_LINK = 0  # UART 0: the REPL's port
 HOST_LINK_BAUD = 115200
 HOST_LINK_BUFFER_BYTES = 260  # MicroPython's stdin_ringbuf on the ESP32
 NO_DEADLINE = -1
+PIN_EDGE = 1 << 8  # among the keys of `wait`: an edge on a watched pin
 
 
 class Reset(BaseException):
@@ -48,6 +49,7 @@ class Cpu:
         self._bitten = False
         self.interrupt_character = 3
         self._interrupted = False
+        self.is_waiting = False  # it has nothing to do until a time comes, or bytes do
 
     def start(self, cause, boot_number):
         """Out of reset: what the ROM and the MicroPython runtime leave set up."""
@@ -63,6 +65,7 @@ class Cpu:
         self._bitten = False
         self._interrupted = False
         self.interrupt_character = 3
+        self._pins.reset()
         for number, uart in self._uarts.items():
             if number == HOST_LINK:
                 if not uart.baud:
@@ -94,16 +97,20 @@ class Cpu:
     def wait(self, deadline_us, keys):
         """Wait until `deadline_us` (since boot; -1: no deadline) or a key is readable.
 
-        `keys` and the result are sets of UART numbers as bits.
+        `keys` and the result are sets of UART numbers as bits, and PIN_EDGE.
         """
         with self._pace.turn:
             self._enter()
             self._pass(CALL_US)
             until_us = None if deadline_us == NO_DEADLINE else self._boot_us + deadline_us
-            self._pace.pass_until(
-                until_us,
-                lambda: self._readable(keys) or self._bitten or self._interrupted,
-            )
+            self.is_waiting = True
+            try:
+                self._pace.pass_until(
+                    until_us,
+                    lambda: self._readable(keys) or self._bitten or self._interrupted,
+                )
+            finally:
+                self.is_waiting = False
             self._enter()
             return self._readable(keys)
 
@@ -112,6 +119,8 @@ class Cpu:
         for number, uart in self._uarts.items():
             if keys >> number & 1 and uart.any():
                 ready |= 1 << number
+        if keys & PIN_EDGE and self._pins.edges:
+            ready |= PIN_EDGE
         return ready
 
     def _pass(self, us):
@@ -129,6 +138,10 @@ class Cpu:
         self._pass(CALL_US)
         self._rtc_base_us = self._clock.now_us() - us
         return 0
+
+    def rtc_skip(self, us):
+        """Not a call: the RTC goes on by `us` at once."""
+        self._rtc_base_us -= us
 
     # UARTs
 
@@ -218,14 +231,10 @@ class Cpu:
             self._flash.erase(address)
             return 0
 
-    def flash_busy(self, us, interrupts_off):
-        """Not a call: the flash chip works; nothing that lives in flash runs meanwhile."""
+    def flash_busy(self, us):
+        """Not a call: the flash chip works. Python stands still; the UARTs receive all the same."""
         with self._pace.turn:
-            until_us = self._clock.now_us() + us
-            if interrupts_off:
-                for uart in self._uarts.values():
-                    uart.block_interrupts(until_us)
-            self._pace.pass_until(until_us)
+            self._pace.pass_until(self._clock.now_us() + us)
 
     def i2c_write(self, bus, address, data):
         """One write transfer. Raises OSError(ENODEV)."""
@@ -264,6 +273,19 @@ class Cpu:
         """Read a level."""
         self._pass(CALL_US)
         return self._pins.read(pin)
+
+    def pin_watch(self, pin, edges):
+        """Tell `wait` of these edges on a pin."""
+        with self._pace.turn:
+            self._enter()
+            self._pins.watch(pin, edges)
+            return 0
+
+    def pin_edges(self):
+        """Pins, as bits, with a watched edge since the last call."""
+        with self._pace.turn:
+            self._enter()
+            return self._pins.take_edges()
 
     def adc_read(self, pin):
         """A reading of an open pin, 0 to 4095: some level and some noise."""

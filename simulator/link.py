@@ -14,9 +14,11 @@ class HostEnd:
         self.line = None
         self.received = bytearray()
         self.on_data = None
+        self.bytes_sent_by_device = 0
 
     def receive(self, data, baud, now_us):
         """Called by the UART."""
+        self.bytes_sent_by_device += len(data)
         if self.on_data is not None:
             self.on_data(data)
         else:

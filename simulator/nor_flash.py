@@ -1,7 +1,8 @@
 """A NOR flash chip: programming only clears bits, erasing sets whole sectors, both take time.
 
 Contents live in a file of the chip's size, so they outlive the process. Times are the typical
-ones of a W25Q32JV (datasheet, AC characteristics: page program 0.7 ms, sector erase 45 ms).
+ones of a W25Q32JV (datasheet, AC characteristics: page program 0.7 ms, sector erase 45 ms); an old
+chip may take 400 ms for an erase: `erase_us` says how long this one takes.
 
 Power can fail inside an operation. `cut_at(k, byte)` makes it fail in operation number k (page
 programs and sector erases count from 0), `byte` bytes into its range: what is before is done,
@@ -24,7 +25,7 @@ class PowerCut(BaseException):
 
 
 class NorFlash:
-    """`busy(us, interrupts_off)` lets time pass during an operation; it may raise PowerCut, which
+    """`busy(us)` lets time pass during an operation; it may raise PowerCut, which
     leaves the operation half done. `lost()` is called as `cut_at` makes power fail.
     """
 
@@ -33,6 +34,7 @@ class NorFlash:
         self.program_count = 0  # pages
         self.erase_count = 0  # sectors
         self.operations = 0
+        self.erase_us = ERASE_US
         self.erases_of_sector = [0] * (size // SECTOR_BYTES)
         self._seed = seed
         self._busy = busy
@@ -73,7 +75,7 @@ class NorFlash:
         if self._weak:
             data = self._with_unsteady_bits(address, bytearray(data))
         if self._busy:
-            self._busy(count // READ_BYTES_PER_US, False)
+            self._busy(count // READ_BYTES_PER_US)
         return bytes(data)
 
     def program(self, address, data):
@@ -97,7 +99,7 @@ class NorFlash:
         self.erases_of_sector[address // SECTOR_BYTES] += 1
         done, rng = cut
         try:
-            self._take(ERASE_US, done, SECTOR_BYTES)
+            self._take(self.erase_us, done, SECTOR_BYTES)
         except PowerCut:
             old = self._cells[address : address + SECTOR_BYTES]
             done = rng.randrange(SECTOR_BYTES) if done is None else done
@@ -135,7 +137,7 @@ class NorFlash:
     def _take(self, duration_us, done, length):
         """Let the operation's time pass, or the part of it before power fails."""
         if self._busy:
-            self._busy(duration_us if done is None else duration_us * done // length, True)
+            self._busy(duration_us if done is None else duration_us * done // length)
         if done is not None:
             if self._lost:
                 self._lost()

@@ -7,6 +7,9 @@ from collections import namedtuple
 Sound = namedtuple("Sound", "at_us tones")
 
 SILENCE_ENDS_US = 150_000  # a longer silence ends one sound
+# Lengths are told in whole steps of this: asyncio counts whole milliseconds from the one that is
+# under way, so that a tone of 120 ms is one of 119 to 120.1, on a chip too. Nobody hears that.
+HEARD_MS = 5
 
 
 class Lamp:
@@ -21,6 +24,11 @@ class Lamp:
         if bool(value) != self.lit:
             self.lit = bool(value)
             self.changes.append((now_us, self.lit))
+
+
+def heard_ms(lasted_us):
+    """A tone's length as it is heard, in milliseconds."""
+    return round(lasted_us / 1000 / HEARD_MS) * HEARD_MS
 
 
 class Ear:
@@ -59,13 +67,13 @@ class Ear:
             if hertz:
                 began_us = at_us if began_us is None else began_us
                 if lasted_us is not None:
-                    tones.append((hertz, round(lasted_us / 1000)))
+                    tones.append((hertz, heard_ms(lasted_us)))
             elif began_us is not None:
                 if lasted_us is None or lasted_us >= SILENCE_ENDS_US:
                     out.append(Sound(began_us, tuple(tones)))
                     tones, began_us = [], None
                 else:
-                    tones.append((0, round(lasted_us / 1000)))
+                    tones.append((0, heard_ms(lasted_us)))
         return out
 
 

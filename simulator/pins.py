@@ -2,7 +2,11 @@
 
 A chip on an output has `level(value, now_us)` and, if it makes sound, `tone(freq_hz, duty,
 now_us)` (duty of 65535; 0 is silence). A chip that drives an input calls `drive(pin, value)`.
+
+The CPU may have itself told of edges (`watch`): they are kept until it asks (`take_edges`).
 """
+
+RISING, FALLING = 1, 2  # as machine.Pin's IRQ_* on the ESP32
 
 
 class Pins:
@@ -12,6 +16,8 @@ class Pins:
         self._outputs = {}
         self._driven = {}
         self._on_change = on_change
+        self._watched = {}  # pin -> edges
+        self.edges = 0  # pins, as bits, on which a watched edge was seen
 
     def attach(self, pin, chip):
         """Solder `chip` to an output pin."""
@@ -36,12 +42,30 @@ class Pins:
 
     def drive(self, pin, value):
         """Something outside pulls `pin` to 0 or 1; None lets go."""
+        before = self.read(pin)
         if value is None:
             self._driven.pop(pin, None)
         else:
             self._driven[pin] = value
+        after = self.read(pin)
+        if after != before and self._watched.get(pin, 0) & (RISING if after else FALLING):
+            self.edges |= 1 << pin
         if self._on_change:
             self._on_change()
+
+    def watch(self, pin, edges):
+        """The CPU wants to know of these edges (RISING | FALLING; 0: none) on a pin."""
+        self._watched[pin] = edges
+
+    def take_edges(self):
+        """Pins, as bits, on which a watched edge was seen since the last call."""
+        seen, self.edges = self.edges, 0
+        return seen
+
+    def reset(self):
+        """The chip starts anew: nothing is watched."""
+        self._watched.clear()
+        self.edges = 0
 
     def power_lost(self):
         """Outputs float: lights out, silence."""

@@ -1,6 +1,7 @@
 """The device's serial port for other programs: a pseudo-terminal, or a TCP port.
 
-Both hand on bytes as they are. What the device sends while nobody reads is kept as far as the
+Both hand on bytes as they are, to `host_sent` (simulator/time_modes.py says when time passes for
+them). What the device sends while nobody reads is kept as far as the
 system's buffer goes and then dropped, as a USB bridge does.
 """
 
@@ -12,13 +13,32 @@ import threading
 import tty
 
 CHUNK_BYTES = 4096
+# What the host writes at once can come in two parts; then the rest is close behind. A frame's end
+# (docs/link.md) is not waited for, so that nothing depends on this computer's clock with frames.
+GATHER_S = 0.02
+
+
+def _has_more(number, timeout_s=0):
+    return bool(select.select([number], [], [], timeout_s)[0])
+
+
+def _gather(number, read):
+    """What came on a file descriptor, and what belongs to it; empty at the end."""
+    data = read(CHUNK_BYTES)
+    while data and (len(data) == 1 or data[-1]) and _has_more(number, GATHER_S):
+        more = read(CHUNK_BYTES)
+        if not more:
+            break
+        data += more
+    return data
 
 
 class PtyLink:
     """A pty wired to UART 0. `path` is what a program opens; `link_path` a lasting name for it."""
 
-    def __init__(self, board, link_path=None):
+    def __init__(self, board, host_sent, link_path=None):
         self._board = board
+        self._host_sent = host_sent
         self._master, self._slave = os.openpty()  # ours stays open: clients come and go
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -38,12 +58,14 @@ class PtyLink:
             os.write(self._master, data)
 
     def _from_host(self):
+        came_meanwhile = False
         while True:
             ready, _, _ = select.select([self._master, self._stop_in], [], [])
             if self._stop_in in ready:
                 return
-            data = os.read(self._master, CHUNK_BYTES)
-            self._board.pace.outside(lambda data=data: self._board.link.send(data))
+            data = _gather(self._master, lambda count: os.read(self._master, count))
+            self._host_sent(data, came_meanwhile)
+            came_meanwhile = _has_more(self._master)
 
     def close(self):
         """Take the port away."""
@@ -60,8 +82,9 @@ class PtyLink:
 class SocketLink:
     """A TCP port on this machine wired to UART 0, one client at a time (socket://host:port)."""
 
-    def __init__(self, board, port=0):
+    def __init__(self, board, host_sent, port=0):
         self._board = board
+        self._host_sent = host_sent
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port = self._listener.getsockname()[1]
         self._client = None
@@ -82,8 +105,10 @@ class SocketLink:
             except OSError:  # closed
                 return
             with contextlib.suppress(OSError), self._client:
-                while data := self._client.recv(CHUNK_BYTES):
-                    self._board.pace.outside(lambda data=data: self._board.link.send(data))
+                came_meanwhile = False
+                while data := _gather(self._client.fileno(), self._client.recv):
+                    self._host_sent(data, came_meanwhile)
+                    came_meanwhile = _has_more(self._client.fileno())
             self._client = None
 
     def close(self):

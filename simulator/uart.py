@@ -4,18 +4,23 @@ The far end is a chip model with `receive(data, baud, now_us)`, called byte by b
 has carried it; it is given `line`, and talks back with `line.send(data, baud)`. Both ends have a
 rate of their own: what is sent at one and heard at another comes out as `heard` says.
 
-Reception as on the ESP32: a hardware FIFO of 128 bytes is emptied by an interrupt (at 120 bytes,
-or when the line was quiet for ten characters) into the driver's buffer. While the flash chip is
-busy no interrupt runs, and what comes on top of a full FIFO is lost.
-(ESP-IDF driver/uart: UART_FULL_THRESH_DEFAULT 120, UART_TOUT_THRESH_DEFAULT 10.)
+Reception as on the ESP32: a hardware FIFO is emptied by an interrupt (at 120 bytes, or when the
+line was quiet for ten characters) into the driver's buffer. That interrupt runs from instruction
+RAM (MicroPython's images since 1.21: CONFIG_UART_ISR_IN_IRAM), so it runs while the flash chip is
+busy too: Python stands still then, reception does not. Bytes are lost when the buffer is full, and
+only then. (ESP-IDF driver/uart: UART_FULL_THRESH_DEFAULT 120, UART_TOUT_THRESH_DEFAULT 10.)
+
+The chip's own USB serial port (`waits`) loses nothing: with a full buffer USB makes the host wait.
 """
 
 from collections import deque
 
-FIFO_BYTES = 128
+from simulator.clock import Event
+
 FIFO_THRESHOLD = 120
 TIMEOUT_CHARACTERS = 10
 TX_BUFFER_BYTES = 256 + 128  # the driver's buffer, and the transmit FIFO
+WAIT_US = 1000  # until a host that had to wait tries again: a frame of USB
 TOLERANCE = 0.03  # rates this close understand each other
 
 
@@ -65,6 +70,8 @@ class Line:
         self._clock = clock
         self._uart = uart
         self._free_us = 0
+        self._waiting = deque()  # (data, baud): only before a port whose host waits
+        self._retry = Event(0, None)
 
     def send(self, data, baud):
         """Send `data` at `baud`, after what is already on the wire. Returns when it is over."""
@@ -81,23 +88,38 @@ class Line:
         return self._clock.now_us() >= self._free_us
 
     def _arrive(self, data, baud):
-        if self._uart.baud:
+        if self._uart.waits:
+            self._waiting.append((data, baud))
+            self._hand_over()
+        elif self._uart.baud:
             self._uart.arrive(heard(data, baud, self._uart.baud))
+
+    def _hand_over(self):
+        """What USB's host has to send, as far as there is room for it now."""
+        while self._waiting and self._uart.has_room():
+            data, baud = self._waiting.popleft()
+            if self._uart.baud:
+                self._uart.arrive(heard(data, baud, self._uart.baud))
+        if self._waiting and self._retry.action is None:
+            self._retry = self._clock.after(WAIT_US, self._hand_over)
 
 
 class Uart:
-    """One UART of the chip. The CPU side is `open`, `any`, `read`, `write`."""
+    """One UART of the chip. The CPU side is `open`, `any`, `read`, `write`.
 
-    def __init__(self, clock, name="uart"):
+    waits: True for the chip's USB serial port, whose host waits when the buffer is full.
+    """
+
+    def __init__(self, clock, name="uart", waits=False):
         self._clock = clock
         self.name = name
+        self.waits = waits
         self.baud = 0
-        self.lost_bytes = 0  # since the board was made: overruns of the FIFO or the buffer
+        self.lost_bytes = 0  # since the board was made: what found the buffer full
         self._rxbuf_bytes = 0
         self._fifo = bytearray()
         self._buffer = deque()
         self._timeout = None
-        self._blocked_until_us = 0
         self._tx_free_us = 0
         self._tx_events = deque()
         self._far_end = None
@@ -132,7 +154,10 @@ class Uart:
             event.cancel()
         self._tx_events.clear()
         self._tx_free_us = 0
-        self._blocked_until_us = 0
+
+    def has_room(self):
+        """Whether one more byte finds a place."""
+        return len(self._buffer) + len(self._fifo) < self._rxbuf_bytes
 
     def any(self):
         """How many bytes can be read now."""
@@ -167,11 +192,6 @@ class Uart:
         """When everything written will have left (for `flush`)."""
         return max(self._clock.now_us(), self._tx_free_us)
 
-    def block_interrupts(self, until_us):
-        """Flash is busy until then: the FIFO is on its own."""
-        self._blocked_until_us = until_us
-        self._clock.at(until_us, self._unblock)
-
     # wire side
 
     def arrive(self, data):
@@ -179,9 +199,6 @@ class Uart:
         if self.on_arrival is not None:
             data = self.on_arrival(data)
         for byte in data:
-            if len(self._fifo) >= FIFO_BYTES:
-                self.lost_bytes += 1
-                continue
             self._fifo.append(byte)
             if len(self._fifo) >= FIFO_THRESHOLD:
                 self._interrupt()
@@ -193,22 +210,12 @@ class Uart:
             self._timeout = self._clock.after(quiet_us, self._interrupt)
 
     def _interrupt(self):
-        if self._clock.now_us() < self._blocked_until_us or not self._fifo:
-            return
         for byte in self._fifo:
             if len(self._buffer) >= self._rxbuf_bytes:
                 self.lost_bytes += 1
             else:
                 self._buffer.append(byte)
         self._fifo.clear()
-
-    def _unblock(self):
-        # the interrupt that was pending while flash was busy
-        if len(self._fifo) >= FIFO_THRESHOLD or self._timeout_passed():
-            self._interrupt()
-
-    def _timeout_passed(self):
-        return self._timeout is not None and self._timeout.action is None
 
     def _deliver(self, data, baud):
         if self._far_end is not None:

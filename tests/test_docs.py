@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("boards/*/README.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("boards/*/README.md")])
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PATH = re.compile(
     r"`((?:firmware|boards|host_tools|provisioning|simulator|tests|benchmarks|tools|docs)/[\w./-]+)`"
@@ -48,4 +48,4 @@ def test_every_page_can_be_found_from_the_readme():
                 where = (base / target.partition("#")[0]).resolve()
                 if where.suffix == ".md" and where.exists() and where not in found:
                     waiting.append(where)
-    assert set(ROOT.glob("docs/*.md")) <= found, set(ROOT.glob("docs/*.md")) - found
+    assert set(PAGES) <= found, set(PAGES) - found

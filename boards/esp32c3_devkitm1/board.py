@@ -4,7 +4,10 @@ NAME = "esp32c3_devkitm1"
 CHIP = "esp32c3"
 MPY_ARCH = "rv32imc"  # what mpy-cross -march wants for this chip's native code
 FLASH_BYTES = 4 * 1024 * 1024
+LINK_IS_USB = False  # the host link is UART 0, not the chip's own USB
 
+SCANNER = "gm65"  # or "line": any module that only sends what it reads
+SCANNER_BAUD = 115200
 SCANNER_UART = 1
 SCANNER_TX = 7
 SCANNER_RX = 6
@@ -23,4 +26,5 @@ LED_GREEN = 3  # lit when high
 LED_RED = 1
 BUTTON_OK = 0  # to ground, with pull-up
 BUTTON_BACK = 18
+BUTTON_TRIGGER = 19
 NOISE_ADC = 2  # left open

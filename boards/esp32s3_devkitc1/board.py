@@ -4,7 +4,10 @@ NAME = "esp32s3_devkitc1"
 CHIP = "esp32s3"
 MPY_ARCH = "xtensawin"  # what mpy-cross -march wants for this chip's native code
 FLASH_BYTES = 8 * 1024 * 1024
+LINK_IS_USB = False  # the host link is UART 0, not the chip's own USB
 
+SCANNER = "gm65"  # or "line": any module that only sends what it reads
+SCANNER_BAUD = 115200
 SCANNER_UART = 1
 SCANNER_TX = 17
 SCANNER_RX = 18
@@ -23,4 +26,5 @@ LED_GREEN = 5  # lit when high
 LED_RED = 6
 BUTTON_OK = 7  # to ground, with pull-up
 BUTTON_BACK = 15
+BUTTON_TRIGGER = 16
 NOISE_ADC = 1  # left open

@@ -4,7 +4,10 @@ NAME = "bench"
 CHIP = "esp32"
 MPY_ARCH = "xtensawin"  # what mpy-cross -march wants for this chip's native code
 FLASH_BYTES = 4 * 1024 * 1024
+LINK_IS_USB = False  # the host link is UART 0, not the chip's own USB
 
+SCANNER = "gm65"  # or "line": any module that only sends what it reads
+SCANNER_BAUD = 115200
 SCANNER_UART = 1
 SCANNER_TX = 17
 SCANNER_RX = 16
@@ -23,4 +26,5 @@ LED_GREEN = 26  # lit when high
 LED_RED = 27
 BUTTON_OK = 32  # to ground, with pull-up
 BUTTON_BACK = 33
+BUTTON_TRIGGER = 4
 NOISE_ADC = 34  # left open

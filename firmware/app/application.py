@@ -1,27 +1,33 @@
-"""The application: lines from the scanner become registrations or refusals.
+"""The application: codes from the scanner become registrations or refusals.
 
 States, each derived from what is provisioned, known and open (never kept beside it):
 
     NOT_READY     no root, trust list or collection key, or damaged ones; every scan is refused
     CLOCK_UNSET   provisioned, but nobody has set the clock; passes are refused
     NO_TUBE       only a tube's barcode goes on (or a pass, where tubes are not used)
-    READY         a tube is open and has room
+    READY         a tube is open and has room; another one only after OK was pressed
     FULL          the open tube has all its people; only another tube goes on
 
-A scan, in one step that no other task interrupts:
+A code (reading.py asks for it, and waits until staff know what became of the last one):
 
-    line -> pass? verify -> rules -> journal (durable) -> screen, light, then the good beep
-         -> tube? rules -> journal (durable) -> screen, light, beep
-         -> else UNKNOWN_CODE
-    any refusal -> counted -> screen, light, refused sound
+    half of one      -> SCAN AGAIN
+    a pass (QR)      -> verify -> was that all? -> rules -> journal (durable) -> tone, light, screen
+    a tube's barcode -> was that all? -> rules -> journal (durable) -> tone, light, screen
+    anything else    -> UNKNOWN_CODE, WRONG_KIND or NO_KIND
+    any refusal      -> counted -> refused sound, light, screen
 
-Four tasks run: the scanner, the link to the host, the upkeep once a second, and the journal's own
-work (sectors erased ahead, epochs, the index) between people.
+"Was that all?": a code that seemed to be over is verified while the line is still listened to. If
+more comes, nothing was decided, and the longer code is looked at anew. From there to the tone no
+other task runs, so there is no state in which a beep can precede its record.
+
+Five tasks run: the scanner (reading.py), the link to the host, the OK button, the upkeep once a
+second, and the journal's own work (sectors erased ahead, epochs, the index) between people.
 """
 
 import asyncio
 import time
 
+from drivers.scanner import QR, UNKNOWN
 from journal import JournalFull, NoCollectionKey, bodies
 from micropython import const
 from system import faults, scrub
@@ -29,23 +35,28 @@ from ui import screens, sounds
 from verify import passes
 from verify.errors import Refused
 
+from app.reading import Reading
 from app.rules import Refusal
 
 _PASS_PREFIX = const(b"SP1:")
 _MAX_TUBE_BYTES = const(32)
 _UPKEEP_MS = const(1000)
 _IDLE_STEP_MS = const(200)
-# An erase stops the scanner's UART for 45 ms, so that what comes in meanwhile is lost. In the
-# moment after a scan nobody can be read again; in a pause somebody may come at any time.
-_BETWEEN_PEOPLE_MS = const((300, 1200))
-_PAUSE_MS = const(5000)
+# So long after an outcome the journal's own work waits: the next person may be there already.
+_AFTER_SCAN_MS = const(300)
 _WARNING_PART = const(10)  # from 90 % on the screen says how many more fit
+_MEANT_MS = const(10000)  # after OK was pressed, another tube may be opened
 
 
 class App:
-    """Wires the domain to scanner, link and feedback; all of them are handed in."""
+    """Wires the domain to scanner, link and feedback; all of them are handed in.
 
-    def __init__(self, scanner, feedback, clock, provisioned, journal, registrar, refusals):
+    ok, trigger: buttons (drivers/button.py).
+    """
+
+    def __init__(
+        self, scanner, feedback, clock, provisioned, journal, registrar, refusals, ok, trigger
+    ):
         self._scanner = scanner
         self._feedback = feedback
         self._clock = clock
@@ -53,70 +64,160 @@ class App:
         self._journal = journal
         self._registrar = registrar
         self._refusals = refusals
+        self._ok = ok
+        self._reading = Reading(scanner, trigger, self)
         self._waiting_screen = screens.starting  # shown until the scanner answers
-        self._scanned_ms = time.ticks_add(time.ticks_ms(), -_PAUSE_MS)
+        self._decided_ms = time.ticks_add(time.ticks_ms(), -_AFTER_SCAN_MS)
+        self._meant_ms = None  # when staff said that they want another tube
         self._is_clean = True  # nothing of anyone has been in memory since it was overwritten
 
-    def handle_line(self, line):
-        """Decides one line from the scanner and tells the staff. line: bytes without its tail."""
-        self._scanned_ms = time.ticks_ms()
+    # what becomes of a code
+
+    def handle(self, code):
+        """Decides a code of the scanner (drivers/scanner.py) and tells the staff.
+
+        False if it is not over: then nothing was decided.
+        """
+        a_pass = None
+        refusal = None
+        try:
+            a_pass = self._look_at(code)
+        except Exception as error:
+            refusal = _refusal(error)
+        if not self._scanner.is_over(code):
+            return False
         self._is_clean = False
         try:
-            if self._provisioned.missing():
-                raise Refusal("NOT_READY")
-            if line[:4] == _PASS_PREFIX:
-                self._handle_pass(line)
+            if refusal:
+                raise refusal
+            if a_pass:
+                self._register(a_pass)
             else:
-                self._handle_tube(line)
-        except (Refused, Refusal) as refusal:
-            self._refuse(refusal.reason)
-        except OSError:
-            # The flash failed: nothing was promised, and the person must know that.
-            self._refuse("STORAGE")
+                self._open_tube(code)
         except Exception as error:
-            # Nobody foresaw it (or memory is short): this scan failed, the next one may not.
-            faults.report(error)
-            self._refuse("FAULT")
+            self._refuse(_refusal(error), code)
+        self._decided_ms = time.ticks_ms()
+        return True
+
+    def _look_at(self, code):
+        """What can be said of a code before anything is done: the verified pass, or None for what
+        may be a tube. Raises Refusal, Refused, OSError."""
+        if self._provisioned.missing():
+            raise Refusal("NOT_READY")
+        if code.is_half:
+            raise Refusal("HALF_CODE")
+        text = bytes(code.data)
+        is_pass = text[:4] == _PASS_PREFIX
+        # One line end is the reader's to take off a pass; any other control character says that
+        # this is no code of ours, whatever else is in it.
+        for byte in text.rstrip(b"\r\n") if is_pass else text:
+            if byte < 0x20 or byte == 0x7F:
+                raise Refusal("UNKNOWN_CODE")
+        settings = self._provisioned.settings
+        if code.symbology == UNKNOWN and not code.code_id:
+            if not settings.accepts_unknown_symbology:
+                raise Refusal("NO_KIND")
+        elif is_pass:
+            if code.symbology != QR:
+                raise Refusal("WRONG_KIND")
+        elif code.symbology not in settings.tube_symbologies:
+            raise Refusal("UNKNOWN_CODE" if code.symbology == QR else "WRONG_KIND")
+        if not is_pass:
+            return None
+        held = self._provisioned
+        return passes.verify(text, held.trust, held.secrets, held.is_revoked, self._clock.now())
+
+    def _register(self, a_pass):
+        registrar = self._registrar
+        position = registrar.register(a_pass, self._clock.now())
+        self._feedback.accepted(
+            screens.accepted(a_pass, registrar.tube, position, registrar.settings.tube_size)
+        )
+
+    def _open_tube(self, code):
+        registrar = self._registrar
+        line = code.data
+        # Looked at first: one of the two runtimes takes UTF-8 for ASCII.
+        if len(line) > _MAX_TUBE_BYTES or not all(byte < 0x7F for byte in line):
+            raise Refusal("UNKNOWN_CODE")
+        text = str(bytes(line), "ascii")
+        if not registrar.settings.is_tube(text):
+            raise Refusal("UNKNOWN_CODE")
+        registrar.scan_tube(text, self._clock.now(), self._is_meant())
+        self._meant_ms = None
+        self._feedback.accepted(
+            screens.tube_opened(text, registrar.count, registrar.settings.tube_size), sounds.TUBE
+        )
+
+    def _refuse(self, refusal, code):
+        reason = refusal.reason
+        self._refusals.add(reason)
+        registrar = self._registrar
+        at_s = getattr(refusal, "at_s", None)
+        self._feedback.refused(
+            screens.refused(
+                reason,
+                registrar.tube,
+                registrar.count,
+                registrar.settings.tube_size,
+                None if at_s is None else self._local_time(at_s),
+                _said_kind(code),
+            ),
+            sounds.of_refusal(reason),
+        )
+
+    # what reading.py asks and tells
+
+    def tube_symbologies(self):
+        return self._provisioned.settings.tube_symbologies
+
+    def reads_at_trigger(self):
+        return self._provisioned.settings.reads_at_trigger
+
+    async def sounded(self):
+        """Until the sound of the last outcome is over."""
+        await self._feedback.sounded()
+
+    def scanner_found(self, changed):
+        """changed: names of the settings that had to be changed in it."""
+        if changed:
+            self._record_scanner(changed)
+        self._waiting_screen = None
+        self._feedback.idle(self._idle_screen)
+
+    def scanner_lost(self):
+        self._waiting_screen = screens.scanner_missing
+        self._feedback.idle(self._idle_screen)
+
+    # another tube
+
+    def _is_meant(self):
+        return (
+            self._meant_ms is not None
+            and time.ticks_diff(time.ticks_ms(), self._meant_ms) < _MEANT_MS
+        )
+
+    async def run_ok(self):
+        """The OK button: staff mean it when the next tube is scanned."""
+        while True:
+            await self._ok.pressed()
+            self._meant_ms = time.ticks_ms()
+            self._reading.forget_last()  # the label may be held there already
+            self._feedback.end_result()
+            await self._ok.released()
 
     def failed(self):
         """A task of the device broke and is being started again."""
         self._feedback.refused(screens.fault("restarting"), sounds.STOPPED)
 
-    def _handle_pass(self, line):
-        held = self._provisioned
-        now = self._clock.now()
-        a_pass = passes.verify(line, held.trust, held.secrets, held.is_revoked, now)
-        position = self._registrar.register(a_pass, now)
-        registrar = self._registrar
-        self._feedback.accepted(
-            screens.accepted(a_pass, registrar.tube, position, registrar.settings.tube_size)
-        )
-
-    def _handle_tube(self, line):
-        registrar = self._registrar
-        # Looked at first: one of the two runtimes takes UTF-8 for ASCII.
-        if len(line) > _MAX_TUBE_BYTES or not all(32 <= byte < 127 for byte in line):
-            raise Refusal("UNKNOWN_CODE")
-        text = str(line, "ascii")
-        if not registrar.settings.is_tube(text):
-            raise Refusal("UNKNOWN_CODE")
-        registrar.scan_tube(text, self._clock.now())
-        self._feedback.accepted(
-            screens.tube_opened(text, registrar.count, registrar.settings.tube_size), sounds.TUBE
-        )
-
-    def _refuse(self, reason):
-        self._refusals.add(reason)
-        registrar = self._registrar
-        self._feedback.refused(
-            screens.refused(reason, registrar.tube, registrar.count, registrar.settings.tube_size),
-            sounds.of_refusal(reason),
-        )
-
     def changed(self):
         """Something was installed, set or acknowledged: show it."""
         self._registrar.settings = self._provisioned.settings
         self._feedback.idle(self._idle_screen)
+
+    def _local_time(self, unix_s):
+        minutes = (unix_s // 60 + self._provisioned.settings.utc_offset_minutes) % 1440
+        return "%02d:%02d" % (minutes // 60, minutes % 60)
 
     def _idle_screen(self):
         if self._waiting_screen:
@@ -124,37 +225,22 @@ class App:
         registrar = self._registrar
         settings = registrar.settings
         now = self._clock.now()
-        local_time = None
-        if now is not None:
-            minutes = (now // 60 + settings.utc_offset_minutes) % 1440
-            local_time = "%02d:%02d" % (minutes // 60, minutes % 60)
+        if self._is_meant():
+            return screens.next_tube()
         remaining = self._journal.remaining
         return screens.idle(
             self._provisioned.missing(),
             registrar.tube,
             registrar.count,
             settings.tube_size,
-            local_time,
+            None if now is None else self._local_time(now),
             remaining if remaining <= self._journal.capacity // _WARNING_PART else None,
             not settings.without_tubes,
         )
 
     async def run_scanner(self):
-        """Starts the scanner, however long it takes to answer, and handles its lines."""
-        while True:
-            try:
-                changed = await self._scanner.start()
-                break
-            except OSError:
-                self._waiting_screen = screens.scanner_missing
-                self._feedback.idle(self._idle_screen)
-                await asyncio.sleep_ms(1000)
-        if changed:
-            self._record_scanner(changed)
-        self._waiting_screen = None
-        self._feedback.idle(self._idle_screen)
-        while True:
-            self.handle_line(await self._scanner.read_line())
+        """For ever."""
+        await self._reading.run()
 
     def _record_scanner(self, changed):
         try:
@@ -173,8 +259,9 @@ class App:
             self._clock.keep()
             self._refusals.write_if_due()
             minute = time.ticks_ms() // 60000
-            if minute != shown_minute:
+            if minute != shown_minute or (self._meant_ms is not None and not self._is_meant()):
                 shown_minute = minute
+                self._meant_ms = None if not self._is_meant() else self._meant_ms
                 self._feedback.idle(self._idle_screen)
 
     async def run_journal(self):
@@ -182,19 +269,34 @@ class App:
 
         Then, too, what is left in memory of the person before is overwritten.
         """
-        journal = self._journal
         while True:
             await asyncio.sleep_ms(_IDLE_STEP_MS)
-            since_ms = time.ticks_diff(time.ticks_ms(), self._scanned_ms)
-            is_between = _BETWEEN_PEOPLE_MS[0] <= since_ms < _BETWEEN_PEOPLE_MS[1]
-            if not is_between and since_ms < _PAUSE_MS:
+            if time.ticks_diff(time.ticks_ms(), self._decided_ms) < _AFTER_SCAN_MS:
                 continue
-            may_erase = is_between or not journal.is_blank_ahead
             try:
-                journal.idle(self._clock.now() or 0, may_erase)
+                self._journal.idle(self._clock.now() or 0, True)
             except OSError:
                 # Only ahead of need: whoever needs the flash next will be refused and told.
                 continue
             if not self._is_clean:
                 self._is_clean = True
                 scrub.scrub()
+
+
+def _refusal(error):
+    """What an exception means for the person who stands there."""
+    if isinstance(error, (Refused, Refusal)):
+        return error
+    if isinstance(error, OSError):
+        # The flash failed: nothing was promised, and the person must know that.
+        return Refusal("STORAGE")
+    # Nobody foresaw it (or memory is short): this scan failed, the next one may not.
+    faults.report(error)
+    return Refusal("FAULT")
+
+
+def _said_kind(code):
+    """What the scanner said of a code's symbology, for a technician: "kind j", or nothing."""
+    if not 0x20 < code.code_id < 0x7F:
+        return ""
+    return "kind " + chr(code.code_id)

@@ -4,7 +4,8 @@ Knows no hardware and no screen. States, by what is open:
 
     NO TUBE --scan_tube--> OPEN(tube, count) --register--> OPEN(tube, count + 1)
        |                     |  count = tube size: FULL, only another tube goes on
-       |                     +--scan_tube of another--> TUBE_CLOSED is written, then OPEN(other, 0)
+       |                     +--scan_tube of another--> TUBE_CLOSED is written, then OPEN(other, 0);
+       |                        while there is room only if staff mean it: else PRESS_OK
        +--register: NO_TUBE, unless the device registers without tubes
 
 Every change of state is a record in the journal first: after a power cut the same state is
@@ -19,11 +20,16 @@ DUPLICATE_WINDOW_S = const(12 * 3600)
 
 
 class Refusal(Exception):
-    """A rule says no. reason: NO_TUBE, DUPLICATE, TUBE_USED, FULL, JOURNAL_FULL or NOT_READY."""
+    """A rule says no.
 
-    def __init__(self, reason):
+    reason: NO_TUBE, DUPLICATE, TUBE_USED, FULL, PRESS_OK, JOURNAL_FULL or NOT_READY. at_s: of a
+    duplicate, when the person was registered (Unix seconds); else None.
+    """
+
+    def __init__(self, reason, at_s=None):
         super().__init__(reason)
         self.reason = reason
+        self.at_s = at_s
 
 
 class Registrar:
@@ -45,15 +51,18 @@ class Registrar:
         self.tube = open_tube[1] if open_tube else None
         self.count = open_tube[2] if open_tube else 0
 
-    def scan_tube(self, tube, unix_s):
+    def scan_tube(self, tube, unix_s, is_meant=True):
         """Opens a tube, closing the one before it. The open one again changes nothing.
 
-        tube: its barcode's text; unix_s: the time, or None. Raises Refusal.
+        tube: its barcode's text; unix_s: the time, or None; is_meant: staff said that they want
+        another tube though the open one has room. Raises Refusal.
         """
         if tube == self.tube:
             return
         if self._journal.seen_tube(tube) is not None:
             raise Refusal("TUBE_USED")
+        if self.tube is not None and self.count < self.settings.tube_size and not is_meant:
+            raise Refusal("PRESS_OK")
         self.close_tube(unix_s)
         self._append(bodies.TUBE_OPENED, unix_s, [tube, self.staff])
         self.tube = tube
@@ -72,8 +81,9 @@ class Registrar:
         """
         if self.tube is None and not self.settings.without_tubes:
             raise Refusal("NO_TUBE")
-        if self._is_registered(a_pass.subject, unix_s):
-            raise Refusal("DUPLICATE")
+        registered_s = self._registered_at(a_pass.subject, unix_s)
+        if registered_s is not None:
+            raise Refusal("DUPLICATE", registered_s)
         position = 0
         if self.tube is not None:
             if self.count >= self.settings.tube_size:
@@ -102,6 +112,9 @@ class Registrar:
         except NoCollectionKey:
             raise Refusal("NOT_READY") from None
 
-    def _is_registered(self, subject, unix_s):
+    def _registered_at(self, subject, unix_s):
+        """When this person was registered (Unix seconds), if that still counts; or None."""
         seen = self._journal.seen_subject(subject)
-        return seen is not None and unix_s - seen[1] * 60 < DUPLICATE_WINDOW_S
+        if seen is None or unix_s - seen[1] * 60 >= DUPLICATE_WINDOW_S:
+            return None
+        return seen[1] * 60

@@ -57,7 +57,7 @@ def base():
     if not _is_looked_for:
         _is_looked_for = True
         try:
-            shipped = FileTable(__file__.rsplit("/", 1)[0] + "/base_point.rows")
+            shipped = FileTable(__file__[: __file__.rfind("/") + 1] + "base_point.rows")
         except OSError:
             return None
         if is_of(shipped, BASE, ROWS_OF_BASE):

@@ -1,15 +1,29 @@
-"""What comes over the wire from a GM65 (manual V1.3): codes, and replies to commands.
+"""What goes over the wire to and from a GM65 (manual V1.3): commands, replies, codes. Pure, no I/O.
 
 A command is `7E 00 type length address(2) data CRC(2)`, a reply `02 00 type length data CRC(2)`,
-big-endian; the CRC is XMODEM's over all between the head and itself.
+big-endian; the CRC is XMODEM's over all between the head and itself. A code is one character that
+says its symbology, the content, and CR. docs/gm65.md draws a reading.
 """
+
+import struct
 
 from micropython import const
 
-_REPLY_HEAD_BYTES = const(4)
+_HEAD_BYTES = const(4)  # of a reply
+AROUND_BYTES = const(6)  # of a reply: its head and its CRC
+SHORT_REPLY_BYTES = const(7)  # with one byte of data: to a write or a save
+MODE_BYTES = const(2)  # that are read to see the mode, so that no other reply passes for that one
 _STX = const(2)
-_CR = const(13)
-_LF = const(10)
+TAIL = const(13)
+
+MODE_ADDRESS = const(0x00)
+# Lit on a good read, no sound, aim and light while it reads, command mode
+MODE = const(0x95)
+TRIGGER_ADDRESS = const(0x02)
+
+_READ = const(7)
+_WRITE = const(8)
+_SAVE = const(9)
 
 
 def crc16(data):
@@ -23,89 +37,73 @@ def crc16(data):
     return crc
 
 
-class Demultiplexer:
-    """Tells replies from codes in one stream of bytes, however it is cut into pieces.
+def _command(kind, length, address, data):
+    body = struct.pack(">BBH", kind, length & 0xFF, address) + data
+    return b"\x7e\x00" + body + struct.pack(">H", crc16(body))
 
-    A reply is looked for only while one is expected, at any place: in front of a code, behind
-    it, in the middle of it. Codes end with CR or LF. A code longer than max_line_bytes is
-    given out once, cut to that length, and the rest up to its end is dropped.
+
+def read_command(address, count):
+    """Asks for `count` (1 to 256) settings from `address` on; the reply has that many bytes."""
+    return _command(_READ, 1, address, bytes((count & 0xFF,)))
+
+
+def write_command(address, data):
+    """Writes settings (1 to 256 bytes) from `address` on; the reply is one zero byte."""
+    return _command(_WRITE, len(data), address, data)
+
+
+def save_command():
+    """Writes the settings to the EEPROM; the reply is one zero byte."""
+    return _command(_SAVE, 1, 0, b"\x00")
+
+
+def is_reply(view, start, data_bytes):
+    """True if a whole reply with so many bytes of data (1 to 256) stands at `start`.
+
+    view: memoryview of what was received.
     """
+    end = start + AROUND_BYTES + data_bytes
+    if len(view) < end or view[start] != _STX or view[start + 1] or view[start + 2]:
+        return False
+    if view[start + 3] != data_bytes & 0xFF:
+        return False
+    return crc16(view[start + 2 : end - 2]) == view[end - 2] << 8 | view[end - 1]
 
-    def __init__(self, max_line_bytes):
-        self._line = bytearray(max_line_bytes)
-        self._used = 0
-        self._dropping = False
-        self._candidate = bytearray()
-        self._expected = None
-        self.reply = None
 
-    def expect(self, data_bytes):
-        """From now on a reply with that many bytes of data (1 to 256) is looked for."""
-        self._expected = data_bytes
-        self._candidate = bytearray()
-        self.reply = None
+def find_reply(view, data_bytes):
+    """Where a whole reply with so many bytes of data begins, or -1: before, behind or in a code."""
+    for start in range(len(view) - AROUND_BYTES - data_bytes + 1):
+        if view[start] == _STX and is_reply(view, start, data_bytes):
+            return start
+    return -1
 
-    def expect_nothing(self):
-        """No reply is looked for; what was held back for one counts as part of a code."""
-        held, self._candidate = self._candidate, bytearray()
-        self._expected = None
-        lines = []
-        for byte in held:
-            self._add(byte, lines)
-        return lines
 
-    def forget_line(self):
-        """Drops the beginning of a code that has not ended, so that nothing of it stays here."""
-        self._line[: self._used] = bytes(self._used)
-        self._used = 0
-        self._dropping = False
+def reply_data(view, start, data_bytes):
+    """The data of the reply at `start`, as bytes."""
+    return bytes(view[start + _HEAD_BYTES : start + _HEAD_BYTES + data_bytes])
 
-    def feed(self, data):
-        """Takes what was received; returns the codes that ended in it, a list of bytes.
 
-        A reply that was expected is in `reply` afterwards: its data, as bytes.
-        """
-        lines = []
-        for byte in data:
-            if self._expected is not None and (self._candidate or byte == _STX):
-                self._candidate.append(byte)
-                self._look_at_candidate(lines)
-            else:
-                self._add(byte, lines)
-        return lines
+def after_replies(view):
+    """Where the replies end that stand at the begin: late ones, and those that come twice."""
+    start = 0
+    while True:
+        if is_reply(view, start, 1):
+            start += SHORT_REPLY_BYTES
+        elif is_reply(view, start, MODE_BYTES):
+            start += AROUND_BYTES + MODE_BYTES
+        else:
+            return start
 
-    def _look_at_candidate(self, lines):
-        while self._candidate:
-            held = self._candidate
-            total = _REPLY_HEAD_BYTES + self._expected + 2
-            head = bytes((_STX, 0, 0, self._expected & 0xFF))
-            if held[:_REPLY_HEAD_BYTES] == head[: len(held)]:
-                if len(held) < total:
-                    return
-                found = held[total - 2] << 8 | held[total - 1]
-                if crc16(memoryview(held)[2 : total - 2]) == found:
-                    self.reply = bytes(held[_REPLY_HEAD_BYTES : total - 2])
-                    self._expected = None
-                    self._candidate = bytearray()
-                    return
-            # Not a reply after all: its first byte is of a code, and one may begin behind it.
-            self._add(held[0], lines)
-            rest = bytes(held[1:])
-            self._candidate = bytearray()
-            for index in range(len(rest)):
-                if rest[index] == _STX:
-                    self._candidate = bytearray(rest[index:])
-                    break
-                self._add(rest[index], lines)
 
-    def _add(self, byte, lines):
-        if byte in (_CR, _LF):
-            if self._used and not self._dropping:
-                lines.append(bytes(memoryview(self._line)[: self._used]))
-            self.forget_line()
-        elif not self._dropping:
-            self._line[self._used] = byte
-            self._used += 1
-            if self._used == len(self._line):
-                lines.append(bytes(self._line))
-                self._dropping = True
+def code_bounds(view):
+    """(start, end) of the code in all that was received in a reading, symbology and tail included.
+
+    Replies stand before it, where the module answered late or twice, and behind it. None of them
+    can have been printed into the code: that begins with a character, and ends with the tail, which
+    the module puts there itself. Where no tail stands, there is no end to take off.
+    """
+    start = after_replies(view)
+    end = len(view)
+    while end - start > SHORT_REPLY_BYTES and is_reply(view, end - SHORT_REPLY_BYTES, 1):
+        end -= SHORT_REPLY_BYTES
+    return start, end if end > start and view[end - 1] == TAIL else len(view)

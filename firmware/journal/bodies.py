@@ -29,7 +29,8 @@ TAG_BYTES = const(8)
 _MAX_TUBE_BYTES = const(32)
 _MAX_REASONS = const(32)
 _MAX_TEXT_BYTES = const(64)
-_CLEAR_AT = const(11)  # of a record
+_SEQUENCE_AT = const(3)  # of a record
+_CLEAR_AT = const(11)
 _MAX_COUNT = const(0xFFFF)
 
 # Codes of the reasons of refusals; 0 is any other word. A number is never given to another reason.
@@ -54,6 +55,10 @@ REASONS = (
     "NOT_READY",
     "STORAGE",
     "FAULT",
+    "HALF_CODE",
+    "WRONG_KIND",
+    "NO_KIND",
+    "PRESS_OK",
 )
 
 
@@ -187,11 +192,27 @@ WRITERS = {
 }
 
 
+def sequence(data, at=0):
+    """The sequence number of the record at `at`."""
+    return struct.unpack_from(">I", data, at + _SEQUENCE_AT)[0]
+
+
+def number(record):
+    """The number that a record of type VOID, ACKNOWLEDGED or SHIFT_CLOSED names."""
+    return struct.unpack_from(">I", record, _CLEAR_AT)[0]
+
+
 def tube_and_position(record):
     """(sequence number of the tube's record, position) of a record of a person."""
     return struct.unpack_from(">IB", record, _CLEAR_AT)
 
 
+def tube_bytes(data, at=0):
+    """The barcode in the TUBE_OPENED record at `at`."""
+    start = at + _CLEAR_AT
+    return bytes(memoryview(data)[start : start + data[at + 2]])
+
+
 def tube_text(record):
-    """The barcode's text in a TUBE_OPENED record."""
-    return str(bytes(record[_CLEAR_AT : _CLEAR_AT + record[2]]), "ascii")
+    """The same as text."""
+    return str(tube_bytes(record), "ascii")

@@ -1,12 +1,13 @@
-"""Who was registered already: two bytes a slot in RAM, confirmed by eight in the flash.
+"""Who was registered already: a byte or two a slot in RAM, confirmed by eight in the flash.
 
-A tag is what AES makes of the subject under the key in the sector's header, cut to eight bytes;
-of a tube, CRC-32 of its text. The index is filled from the newest sector backwards while nothing
-else is to be done. What is not filled in yet is looked through in the flash, so the answer is
-right from the start.
+A tag is what AES makes of the subject under the key in the sector's header, cut to eight bytes; of
+a tube, CRC-32 of its text. Where its first bytes are in RAM, `tags` knows; what is found there is
+a hint, and the flash decides. After a restart the sectors are entered from the newest backwards
+while nothing else is to be done, and whoever asks before that waits for the rest.
+
+Asking leaves nothing for the collector: what a look-up needs is made once.
 """
 
-import struct
 from binascii import crc32
 
 import cryptolib
@@ -15,15 +16,11 @@ from micropython import const
 
 from journal import bodies, layout
 from journal.ring import OPEN
+from journal.tags import Tags
 
 _ECB = const(1)
-_ENTRY_BYTES = const(2)
-_SECTOR_ENTRIES = const(126)  # bytes: 63 slots
-_SECTORS_OF_BLOCK = const(32)  # 4032 bytes, so that a block is found in a heap of many pieces
+_BLOCK_BYTES = const(16)
 _CHUNK_BYTES = const(512)
-_SPARE_BYTES = const(4096)
-_NONE = const(b"\x00\x00")
-_CLEAR_AT = const(11)
 _TAG_AT = const(16)  # of a record of a person
 
 
@@ -32,122 +29,111 @@ class Duplicates:
 
     def __init__(self, ring):
         self._ring = ring
-        # Each is made when the ring comes to its sectors, and stays.
-        self._blocks = [None] * ((ring.count + _SECTORS_OF_BLOCK - 1) // _SECTORS_OF_BLOCK)
-        self._chunk = bytearray(_CHUNK_BYTES)
-        self._unfilled = []  # sectors that are not in the index yet; the newest is last
-        self._homeless = []  # sectors whose block found no memory
-        self._voided = set()
+        self._tags = Tags(ring)
+        self._next = -1  # the sector to be entered next, after a restart; -1: all are
+        self._voided = set()  # in sectors that are not entered yet
         self._ciphers = {}
         self.released = 0
+        self._block = bytearray(_BLOCK_BYTES)
+        self._tag = memoryview(self._block)[: bodies.TAG_BYTES]
+        self._start = bytearray(_TAG_AT + bodies.TAG_BYTES)  # of a record in flash
+        self._start_tag = memoryview(self._start)[_TAG_AT:]
+        self._chunk = bytearray(_CHUNK_BYTES)
 
-    # -- filling ------------------------------------------------------------------------
+    # -- entering -----------------------------------------------------------------------
 
-    def begin(self, sectors):
-        """Nothing but what `take` adds is known; `sectors`, oldest first, are to be filled in."""
-        for block in self._blocks:
-            if block:
-                for at in range(0, len(block), _SECTOR_ENTRIES):
-                    block[at : at + _SECTOR_ENTRIES] = bytes(_SECTOR_ENTRIES)
-        self._unfilled = list(sectors)
-        self._homeless = []
+    def begin(self):
+        """After a restart: of the kept sectors, only what `take` adds to the newest is known."""
+        self._tags.forget()
         self._voided = set()
         self.forget_keys(list(self._ciphers))
+        self._next = self._ring.head
+        if self._next >= 0:
+            self._tags.begin(self._next)
 
     def fill_next(self):
-        """Takes in one sector; False if there was none left."""
-        if not self._unfilled:
-            return False
-        # Voids first: they may lie behind what they void, in the same sector.
-        index = self._unfilled[-1]
-        for _, record in self._ring.records(index):
-            if record[1] == bodies.VOID:
-                self._voided.add(_number(record))
-        for slot, record in self._ring.records(index):
-            self.take(index, slot, record)
-        self._unfilled.pop()
-        if not self._unfilled and not self._homeless:
+        """Enters one more sector; False if there was none left. Raises OSError."""
+        ring = self._ring
+        while self._next >= 0 and ring.is_kept(self._next):
+            index = self._next
+            if not self._tags.is_known(index):
+                self._fill(index)
+                return True
+            self._next = ring.before(index) if index != ring.tail else -1
+        if self._voided:
             self._voided = set()
-        return True
+        return False
 
-    def clear(self, index):
-        """A sector was taken anew."""
-        block, at = self._place(index, 1)
-        if block:
-            block[at : at + _SECTOR_ENTRIES] = bytes(_SECTOR_ENTRIES)
-        for sectors in (self._unfilled, self._homeless):
-            if index in sectors:
-                sectors.remove(index)
+    def _fill(self, index):
+        """Enters what a sector seems to hold. A hint too many does no harm."""
+        has_voids = False
+        self._tags.begin(index)
+        try:
+            for at in range(0, layout.SECTOR_BYTES, _CHUNK_BYTES):
+                self._ring.read(index, self._chunk, at)
+                for start in range(0, _CHUNK_BYTES, layout.SLOT_BYTES):
+                    slot = (at + start) // layout.SLOT_BYTES
+                    if slot and self._enter(index, slot, self._chunk, start) == bodies.VOID:
+                        has_voids = True
+            if has_voids:
+                for _, record in self._ring.records(index):
+                    if record[1] == bodies.VOID:
+                        self._void(bodies.number(record))
+        except OSError:
+            self._tags.unknow(index)
+            raise
+
+    def taken(self, index):
+        """A sector was taken anew: it is the newest."""
+        self._tags.begin(index)
 
     def take(self, index, slot, record):
         """Enters a record that lies in this sector and slot."""
-        kind = record[1]
+        if self._enter(index, slot, record, 0) == bodies.VOID:
+            self._void(bodies.number(record))
+
+    def _enter(self, index, slot, data, at):
+        """Enters the record at `at` in `data`, if it is of a kind that is looked for.
+
+        Returns its type.
+        """
+        kind = data[at + 1]
         if kind == bodies.REGISTRATION or kind == bodies.MANUAL:
-            if layout.read_record_header(record)[3] not in self._voided:
-                self._enter(index, slot, _entry(record[_TAG_AT : _TAG_AT + 2]))
+            if not self._voided or bodies.sequence(data, at) not in self._voided:
+                self._tags.enter(index, slot, data[at + _TAG_AT], data[at + _TAG_AT + 1])
         elif kind == bodies.TUBE_OPENED:
-            self._enter(index, slot, _entry(_tube_tag(_tube_text(record))))
-        elif kind == bodies.VOID:
-            self._void(_number(record))
+            tag = crc32(bodies.tube_bytes(data, at))
+            self._tags.enter(index, slot, tag >> 8 & 0xFF, tag & 0xFF)
+        return kind
 
     def _void(self, sequence):
+        """A registration does not count any more. It may be in a sector that is not entered yet."""
         index = self._ring.sector_of(sequence)
-        if index in self._unfilled or index in self._homeless:
+        if index < 0:
+            return
+        if not self._tags.is_known(index):
             self._voided.add(sequence)
-        elif index >= 0:
-            for slot, record in self._ring.records(index):
-                if layout.read_record_header(record)[3] == sequence:
-                    return self._enter(index, slot, _NONE)
+            return
+        for slot, record in self._ring.records(index):
+            if bodies.sequence(record) == sequence:
+                return self._tags.remove(index, slot)
 
-    def _enter(self, index, slot, entry):
-        block, at = self._place(index, slot)
-        if not block:
-            block = self._make_block(index)
-        if block:
-            block[at : at + _ENTRY_BYTES] = entry
-        elif index not in self._homeless:
-            # Looked through in the flash instead: slower, and as right.
-            self._homeless.append(index)
-
-    def _make_block(self, index):
-        if index in self._homeless:
-            return None  # what was entered before is not in the index either
-        number = index // _SECTORS_OF_BLOCK
-        sectors = min(_SECTORS_OF_BLOCK, self._ring.count - number * _SECTORS_OF_BLOCK)
-        try:
-            block = bytearray(sectors * _SECTOR_ENTRIES)
-            # The index is not worth the last memory: everything else needs some to go on.
-            bytearray(_SPARE_BYTES)
-        except MemoryError:
-            return None
-        self._blocks[number] = block
-        return block
-
-    def _place(self, index, slot):
-        at = (index % _SECTORS_OF_BLOCK) * _SECTOR_ENTRIES + (slot - 1) * _ENTRY_BYTES
-        return self._blocks[index // _SECTORS_OF_BLOCK], at
-
-    # -- asking -------------------------------------------------------------------------
+    # -- keys ---------------------------------------------------------------------------
 
     def tag(self, subject, place):
-        """The 8-byte tag of 16 bytes. place: of a sector's key in the ring's list."""
+        """The 8-byte tag of 16 bytes, valid until the next call. place: of the key in the ring."""
         cipher = self._ciphers.get(place)
         if cipher is None:
-            padded = bytearray(16)
-            padded[: layout.TAG_KEY_BYTES] = self._ring.keys[place]
-            cipher = self._ciphers[place] = cryptolib.aes(padded, _ECB)
-            wipe(padded)
-        return cipher.encrypt(subject)[: bodies.TAG_BYTES]
+            cipher = self._ciphers[place] = _cipher(self._ring.keys[place])
+        cipher.encrypt(subject, self._block)
+        return self._tag
 
     def new_tag(self, subject, key):
         """The tag under a key of 12 bytes that is not in the ring's list yet."""
-        padded = bytearray(16)
-        padded[: layout.TAG_KEY_BYTES] = key
-        cipher = cryptolib.aes(padded, _ECB)
-        tag = cipher.encrypt(subject)[: bodies.TAG_BYTES]
-        wipe(padded)
+        cipher = _cipher(key)
+        cipher.encrypt(subject, self._block)
         wipe_aes(cipher)
-        return tag
+        return self._tag
 
     def forget_keys(self, places):
         """Overwrites what was made of the keys at these places of the ring's list."""
@@ -155,85 +141,71 @@ class Duplicates:
             if place in self._ciphers:
                 wipe_aes(self._ciphers.pop(place))
 
+    # -- asking -------------------------------------------------------------------------
+
     def find_subject(self, subject):
         """(sequence number, minute) of the newest registration of 16 bytes, or None."""
-        while True:
-            newest = self._find_person(subject)
-            if newest is None or not self._is_voided_unfilled(newest[0]):
-                return newest
-            self._voided.add(newest[0])
-
-    def _find_person(self, subject):
         newest = None
+        while self.fill_next():
+            pass
         for place in self._ring.kept_keys():
             tag = self.tag(subject, place)
-
-            def fits(index, record, place=place, tag=tag):
-                if record[1] != bodies.REGISTRATION and record[1] != bodies.MANUAL:
-                    return False
-                if self._ring.key_of[index] != place or record[_TAG_AT : _TAG_AT + 8] != tag:
-                    return False
-                return layout.read_record_header(record)[3] not in self._voided
-
-            newest = _later(newest, self._find(_entry(tag[:2]), tag, fits))
+            found = self._first(tag[0], tag[1])
+            while found >= 0:
+                index, slot = found // layout.SLOTS, found % layout.SLOTS
+                if self._ring.key_of[index] == place and self._is_person(index, slot):
+                    newest = _later(newest, self._confirmed(index, slot))
+                found = self._tags.find(tag[0], tag[1], index, slot + 1)
         return newest
-
-    def _is_voided_unfilled(self, sequence):
-        """True if a sector that is not in the index yet voids this registration."""
-        content = struct.pack(">I", sequence)
-
-        def fits(index, record):
-            return record[1] == bodies.VOID and _number(record) == sequence
-
-        for index in self._unfilled + self._homeless:
-            if self._look_through(index, content, fits) is not None:
-                return True
-        return False
 
     def find_tube(self, text):
         """(sequence number, minute) of the newest opening of a tube, or None. text: its barcode."""
-        text = text.encode()
-
-        def fits(index, record):
-            return record[1] == bodies.TUBE_OPENED and _tube_text(record) == text
-
-        return self._find(_entry(_tube_tag(text)), text, fits)
-
-    def _find(self, entry, content, fits):
         newest = None
-        for number, block in enumerate(self._blocks):
-            if not block:
-                continue
-            at = block.find(entry)
-            while at >= 0:
-                if at % _ENTRY_BYTES == 0:
-                    index = number * _SECTORS_OF_BLOCK + at // _SECTOR_ENTRIES
-                    slot = 1 + at % _SECTOR_ENTRIES // _ENTRY_BYTES
-                    newest = _later(newest, self._confirm(index, slot, fits))
-                at = block.find(entry, at + 1)
-        for index in self._unfilled + self._homeless:
-            newest = _later(newest, self._look_through(index, content, fits))
+        while self.fill_next():
+            pass
+        text = text.encode()
+        tag = crc32(text)
+        first, second = tag >> 8 & 0xFF, tag & 0xFF
+        found = self._first(first, second)
+        while found >= 0:
+            index, slot = found // layout.SLOTS, found % layout.SLOTS
+            if self._kind(index, slot) == bodies.TUBE_OPENED:
+                record = self._ring.record_at(index, slot)
+                if record is not None and bodies.tube_bytes(record) == text:
+                    newest = _later(newest, self._confirmed(index, slot))
+            found = self._tags.find(first, second, index, slot + 1)
         return newest
 
-    def _confirm(self, index, slot, fits):
+    def _first(self, first, second):
+        if self._ring.head < 0:
+            return -1
+        return self._tags.find(first, second, self._ring.tail, 1)
+
+    def _is_person(self, index, slot):
+        """True if in the flash, too, the last tag that was made is at a person's place."""
+        kind = self._kind(index, slot)
+        if kind != bodies.REGISTRATION and kind != bodies.MANUAL:
+            return False
+        return self._start_tag == self._tag
+
+    def _kind(self, index, slot):
+        """Reads the start of a slot; what type it says, or 0."""
+        # What a sector without a header holds is not known by its tags.
         if self._ring.state[index] != OPEN:
-            return None
+            return 0
+        self._ring.read(index, self._start, slot * layout.SLOT_BYTES)
+        return self._start[1]
+
+    def _confirmed(self, index, slot):
+        """(sequence number, minute) of the record there, or None if it is none that counts."""
         record = self._ring.record_at(index, slot)
-        if record is None or not fits(index, record):
+        if record is None:
             return None
         _, _, _, sequence, minute = layout.read_record_header(record)
-        return (sequence, minute) if sequence > self.released else None
-
-    def _look_through(self, index, content, fits):
-        newest = None
-        for at in range(0, layout.SECTOR_BYTES, _CHUNK_BYTES):
-            self._ring.read(index, self._chunk, at)
-            if self._chunk.find(content) < 0:
-                continue
-            for slot in range(at // layout.SLOT_BYTES, (at + _CHUNK_BYTES) // layout.SLOT_BYTES):
-                if slot:
-                    newest = _later(newest, self._confirm(index, slot, fits))
-        return newest
+        low, high = self._ring.bounds(index)
+        if not low <= sequence < high or sequence <= self.released:
+            return None
+        return sequence, minute
 
 
 def _later(one, other):
@@ -242,20 +214,10 @@ def _later(one, other):
     return one
 
 
-def _entry(two_bytes):
-    """What stands in the index; zeros mean nothing is there."""
-    entry = bytes(two_bytes)
-    return entry if entry != _NONE else b"\x00\x01"
-
-
-def _tube_tag(text):
-    tag = crc32(text) & 0xFFFF
-    return bytes((tag >> 8, tag & 0xFF))
-
-
-def _tube_text(record):
-    return bytes(record[_CLEAR_AT : _CLEAR_AT + record[2]])
-
-
-def _number(record):
-    return struct.unpack_from(">I", record, _CLEAR_AT)[0]
+def _cipher(key):
+    """AES-128 under a tag key of 12 bytes."""
+    padded = bytearray(_BLOCK_BYTES)
+    padded[: layout.TAG_KEY_BYTES] = key
+    cipher = cryptolib.aes(padded, _ECB)
+    wipe(padded)
+    return cipher

@@ -9,9 +9,9 @@ takes its key with it. Going back from a state to the one before is breaking AES
 """
 
 import cryptolib
-from crypto import hpke
 from crypto.wipe import wipe, wipe_aes
 from micropython import const
+from system import rooms
 
 _INFO = const(b"ScanPost epoch 2")
 _CONTEXT = const(b"ratchet")
@@ -44,6 +44,9 @@ class Epoch:
         kid: 8 bytes; public_key: X25519, 32 bytes; device_id: 8 bytes; ephemeral: a bytearray of
         32 random bytes, overwritten here. Raises ValueError for a key of small order.
         """
+        rooms.EPOCH.enter()
+        from crypto import hpke
+
         self.enc, exporter = hpke.setup_sender(public_key, _INFO + device_id + kid, ephemeral)
         wipe(ephemeral)
         secret = hpke.export(exporter, _CONTEXT, _KEY_BYTES)

@@ -30,18 +30,18 @@ def mount(journal):
     journal._sealer.set_device(device_id)
     journal._state = state = State(device_id)
     seen = journal._seen
-    seen.begin(())
     journal._slot = journal._limit = layout.SLOTS
     journal._rekey = True
     journal._tube = None
     journal.next_sequence = 1
     if ring.head < 0:
+        seen.begin()
         _distrust(ring, True)
         return
     header = layout.read_sector_header(ring.head_bytes)
     state.enter(header)
     ring.keep_from(header.released + 1)
-    seen.begin([index for index in ring.kept() if index != ring.head])
+    seen.begin()
 
     def take(slot, record):
         state.take(record)

@@ -116,10 +116,12 @@ class Ring:
     def kept_keys(self):
         """The places in `keys` of the kept sectors' keys."""
         if self._kept_keys is None:
-            self._kept_keys = {
-                self.key_of[index] for index in self.kept() if self.state[index] == OPEN
-            }
+            self._kept_keys = self._find_kept_keys()
         return self._kept_keys
+
+    def _find_kept_keys(self):
+        # By itself: what a comprehension uses, each call of the function around it allocates.
+        return {self.key_of[index] for index in self.kept() if self.state[index] == OPEN}
 
     def header(self, index):
         """The SectorHeader of a sector, or None."""
@@ -134,7 +136,7 @@ class Ring:
             return
         self.tail = index = self.head
         while self.first[self.tail] > sequence:
-            index = self._before(index)
+            index = self.before(index)
             if index == self.head:
                 return self._keep_damaged()
             # Others may lie between: passed over, damaged.
@@ -143,10 +145,10 @@ class Ring:
 
     def _keep_damaged(self):
         """Nothing as old as it should be is left: what cannot be read may be it."""
-        index = self._before(self.tail)
+        index = self.before(self.tail)
         while index != self.head and self.state[index] == DIRTY and self._has_record(index):
             self.tail = index
-            index = self._before(index)
+            index = self.before(index)
 
     def _has_record(self, index):
         for slot in range(1, layout.SLOTS):
@@ -178,10 +180,12 @@ class Ring:
                     raise
             self._uncleared.pop()
 
-    def _before(self, index):
+    def before(self, index):
+        """The sector in front of one, in the ring's order."""
         return (index or self.count) - 1
 
     def after(self, index):
+        """The sector behind one."""
         return index + 1 if index + 1 < self.count else 0
 
     # -- space --------------------------------------------------------------------------
@@ -195,6 +199,12 @@ class Ring:
             yield index
             index = self.after(index)
         yield index
+
+    def is_kept(self, index):
+        """True for one of `kept`."""
+        if self.head < 0:
+            return False
+        return (index - self.tail) % self.count <= (self.head - self.tail) % self.count
 
     def is_free(self, index):
         """True for one of `free_places`, given one that is or the head."""
@@ -321,7 +331,7 @@ class Ring:
 
     def records(self, index):
         """Yields (slot, record) of a kept sector; a record is valid until the next."""
-        low, high = self._bounds(index)
+        low, high = self.bounds(index)
         slot = 1
         # A program that was refused may have left a whole record all the same.
         end = self.end if index == self.head else layout.SLOTS
@@ -337,14 +347,14 @@ class Ring:
                 yield slot, record
             slot += slots
 
-    def _bounds(self, index):
+    def bounds(self, index):
         """(lowest, behind the highest) sequence number that a kept sector can hold."""
         low = 1
         before = index
         while self.state[before] != OPEN:
             if before == self.tail:
                 break
-            before = self._before(before)
+            before = self.before(before)
         else:
             low = self.first[before] if before == index else self.first[before] + 1
         after = index

@@ -16,6 +16,7 @@ from journal.state import chained, digest
 from journal.writer import ORDINARY, RESERVED, Writer
 
 _REST = const(8)  # so few records that only acknowledging them is what wrote them
+_SECTORS_A_STEP = const(16)  # of the index, 5 ms each
 _PULL_TYP = const("application/scanpost-pull+cbor")
 
 
@@ -231,7 +232,15 @@ class SealedJournal(Writer):
             return True
         if self._is_epoch_due() and self._renew_epoch(unix_s):
             return True
-        return self._seen.fill_next() or (may_erase and self._erase_next())
+        return self._enter_people() or (may_erase and self._erase_next())
+
+    def _enter_people(self):
+        is_new = False
+        for _ in range(_SECTORS_A_STEP):
+            if not self._seen.fill_next():
+                break
+            is_new = True
+        return is_new
 
     def _erase_next(self):
         if not self._ring.erase_next():

@@ -7,7 +7,7 @@ power failing.
 
 from crypto.wipe import wipe
 from micropython import const
-from system import modules
+from system import rooms
 
 from journal import JournalFull, NoCollectionKey, bodies, layout
 from journal.duplicates import Duplicates
@@ -66,11 +66,11 @@ class Writer:
 
     def mount(self):
         """Finds the end of the journal, whatever the last power cut left, and mends it."""
-        # Needed at a start, and once more where the root is installed: 3 KB less after that.
+        # Needed at a start, and once more where the root is installed.
+        rooms.START.enter()
         from journal import recovery
 
         recovery.mount(self)
-        modules.drop("journal.recovery")
 
     def _keep(self):
         """Moves the tail: what is not released stays, and the epoch it needs to be opened."""
@@ -223,7 +223,7 @@ class Writer:
 
     def _enter_sector(self, index, header):
         self._ring.advance(index, header.first, header.tag_key)
-        self._seen.clear(index)
+        self._seen.taken(index)
         self._limit = layout.SLOTS
         self._rekey = False
 

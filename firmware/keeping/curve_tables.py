@@ -11,7 +11,7 @@ import asyncio
 
 from crypto import points, rows
 from micropython import const
-from system import modules
+from system import rooms
 
 _SECTOR_BYTES = const(4096)
 _ROWS_OF_SECTOR = const(32)
@@ -74,6 +74,7 @@ class _Job:
 
     def step(self):
         """False if that was the last. Raises OSError."""
+        rooms.TABLES.enter()
         from crypto import preparation
 
         if self._combs is None:
@@ -149,18 +150,13 @@ class CurveTables:
                 self._job = job = self._next_job(keys)
                 return job is not None
             if not job.step():
-                self._end_job()
+                self._job = None
                 self._finish(job)
         except (OSError, MemoryError):
-            self._end_job()
+            self._job = None
             if job is not None:
                 self._given_up.append(job.key)
         return True
-
-    def _end_job(self):
-        self._job = None
-        # For days or months, until the issuers' keys change, no table is made.
-        modules.drop("crypto.preparation")
 
     def _next_job(self, keys):
         if not self._has_base and points.BASE not in self._given_up:

@@ -1,5 +1,6 @@
 """The device's settings, as the root signed them (docs/signed-objects.md)."""
 
+from drivers.scanner import CODE_128, DATA_MATRIX, PDF417
 from micropython import const
 from verify.cbor import is_text
 from verify.errors import Malformed
@@ -24,6 +25,13 @@ def _number(body, key, default, low, high):
     return value
 
 
+def _flag(body, key):
+    value = body.get(key, False)
+    if not isinstance(value, bool):
+        raise Malformed
+    return value
+
+
 class Settings:
     """What a device is told about where it works.
 
@@ -39,11 +47,18 @@ class Settings:
         self.tube_size = _number(body, 3, 10, 1, 99)
         self.device_name = _text(body, 4, 16)
         self.tube_pattern = _text(body, 5, 32, "T#######")
-        if not self.tube_pattern or "*" in self.tube_pattern[:-1]:
+        # No tube has a colon: that ends the prefix of passes, and of whatever comes later.
+        if not self.tube_pattern or "*" in self.tube_pattern[:-1] or ":" in self.tube_pattern:
             raise Malformed
-        self.without_tubes = body.get(6, False)
-        if not isinstance(self.without_tubes, bool):
+        self.without_tubes = _flag(body, 6)
+        self.tube_symbologies = body.get(7, [CODE_128])
+        if not isinstance(self.tube_symbologies, list):
             raise Malformed
+        for symbology in self.tube_symbologies:
+            if symbology not in (CODE_128, DATA_MATRIX, PDF417):
+                raise Malformed
+        self.reads_at_trigger = _flag(body, 8)
+        self.accepts_unknown_symbology = _flag(body, 9)
 
     def is_tube(self, text):
         """True if a line from the scanner is a tube's barcode.

@@ -2,6 +2,8 @@
 
 nobody --present(credential)--> operator --challenge--> nonce waits --execute--> operator
                                                   60 s or a reset: the nonce is dead
+
+All of it is forgotten when the host's room closes, 60 s after the last of these at the earliest.
 """
 
 import time
@@ -15,20 +17,12 @@ CLOCK = "clock"
 _NONCE_MS = const(60000)
 
 
-class NotAllowed(Exception):
-    """A command was not carried out, and nothing has changed. code: a word of docs/link.md."""
-
-    def __init__(self, code):
-        super().__init__(code)
-        self.code = code
-
-
 class Commands:
-    """Judges operators and their commands.
+    """Judges operators and their commands; what is not allowed is Refused (docs/link.md).
 
-    provisioned: gives root, device_id, newest_signed_at and is_revoked. clock: now().
-    random: (n) -> n bytes fit for keys. actions: {operation: (role, function)}; the function
-    takes (Operator, arguments) and returns the result.
+    provisioned: gives identity (root, root_kid, device_id), newest_signed_at and is_revoked.
+    clock: now(). random: (n) -> n bytes fit for keys. actions: {operation: (role, function)}; the
+    function takes (Operator, arguments) and returns the result.
     """
 
     def __init__(self, provisioned, clock, random, actions):
@@ -43,19 +37,18 @@ class Commands:
     def present(self, data):
         """Takes an operator's credential; returns the kid of its key (8 bytes).
 
-        It counts until the next one or a restart. Raises NotAllowed with NO_ROOT, MALFORMED,
-        UNSUPPORTED, UNKNOWN_KEY, WRONG_TYPE, BAD_SIGNATURE, REVOKED.
+        It counts until the next one, or until the host's room closes (docs/link.md). Raises
+        Refused with NO_ROOT, MALFORMED, UNSUPPORTED, UNKNOWN_KEY, WRONG_TYPE, BAD_SIGNATURE,
+        REVOKED.
         """
         self._operator = None
-        held = self._provisioned
-        if held.root is None:
-            raise NotAllowed("NO_ROOT")
+        root = self._provisioned.identity.root
+        if root is None:
+            raise Refused("NO_ROOT")
         try:
-            operator = operators.open_credential(data, held.root)
+            operator = operators.open_credential(data, root)
         except Malformed:
-            raise NotAllowed("MALFORMED") from None
-        except Refused as refused:
-            raise NotAllowed(refused.reason) from None
+            raise Refused("MALFORMED") from None
         self._check_revoked(operator)
         self._operator = operator
         return operator.kid
@@ -69,40 +62,38 @@ class Commands:
     def execute(self, data):
         """Carries out a signed command; returns its result.
 
-        The nonce is used up whatever comes of it. Raises NotAllowed with NO_OPERATOR,
+        The nonce is used up whatever comes of it. Raises Refused with NO_OPERATOR,
         NO_CHALLENGE, MALFORMED, UNSUPPORTED, UNKNOWN_KEY, WRONG_TYPE, BAD_SIGNATURE,
         WRONG_DEVICE, UNKNOWN_OP, ROLE, REVOKED, EXPIRED; or what the action raises.
         """
         nonce, self._nonce = self._nonce, None
         operator = self._operator
         if operator is None:
-            raise NotAllowed("NO_OPERATOR")
+            raise Refused("NO_OPERATOR")
         if nonce is None or time.ticks_diff(time.ticks_ms(), self._nonce_ms) >= _NONCE_MS:
-            raise NotAllowed("NO_CHALLENGE")
+            raise Refused("NO_CHALLENGE")
         try:
             device_id, signed_nonce, operation, arguments = operators.open_command(data, operator)
         except Malformed:
-            raise NotAllowed("MALFORMED") from None
-        except Refused as refused:
-            raise NotAllowed(refused.reason) from None
-        if device_id != self._provisioned.device_id:
-            raise NotAllowed("WRONG_DEVICE")
+            raise Refused("MALFORMED") from None
+        if device_id != self._provisioned.identity.device_id:
+            raise Refused("WRONG_DEVICE")
         if signed_nonce != nonce:
-            raise NotAllowed("NO_CHALLENGE")
+            raise Refused("NO_CHALLENGE")
         if operation not in self._actions:
-            raise NotAllowed("UNKNOWN_OP")
+            raise Refused("UNKNOWN_OP")
         role, action = self._actions[operation]
         if role not in operator.roles:
-            raise NotAllowed("ROLE")
+            raise Refused("ROLE")
         self._check_revoked(operator)
         if operator.expires_at <= self._judged_at(role, arguments):
-            raise NotAllowed("EXPIRED")
+            raise Refused("EXPIRED")
         return action(operator, arguments)
 
     def _check_revoked(self, operator):
         held = self._provisioned
-        if held.is_revoked(held.root_kid(), operator.cti):
-            raise NotAllowed("REVOKED")
+        if held.is_revoked(held.identity.root_kid(), operator.cti):
+            raise Refused("REVOKED")
 
     def _judged_at(self, role, arguments):
         """The time at which a credential has to be valid.

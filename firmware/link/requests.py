@@ -1,6 +1,6 @@
 """What a host may ask of this device; `link.server` calls it, request by request.
 
-Nothing here knows frames or ports. Errors are LinkError with a word of docs/link.md.
+Nothing here knows frames or ports. Errors are LinkError or Refused with a word of docs/link.md.
 """
 
 import hashlib
@@ -8,15 +8,15 @@ import time
 
 from app.rules import Refusal
 from journal import JournalFull, NoCollectionKey, bodies
-from keeping import provisioned as kinds
-from keeping.provisioned import InstallError
+from keeping import installing
+from keeping.provisioned import REVOKED_TABLE, SECRETS
 from keeping.randomness import NotSeeded
 from micropython import const
+from system.version import VERSION
 
 from link import LinkError
-from link.commands import CLOCK, COLLECT, Commands, NotAllowed
+from link.commands import CLOCK, COLLECT, Commands
 
-VERSION = "0.1.0"
 _EARLIEST_S = const(1640995200)  # 2022: no pass is older
 _LATEST_S = const(4294967295)  # passes end there
 # What an operator sends of himself: objects in pieces, like lists, but for RAM only
@@ -47,13 +47,13 @@ class _Buffer:
 class _Table:
     """The revocation table on its way into flash. Nothing counts until its list is installed."""
 
-    def __init__(self, provisioned):
-        self._provisioned = provisioned
+    def __init__(self, revocations):
+        self._revocations = revocations
         self._offset = 0
         self._sha = hashlib.sha256()
 
     def write(self, data):
-        self._provisioned.write_table(self._offset, data)
+        installing.write_table(self._revocations, self._offset, data)
         self._sha.update(data)
         self._offset += len(data)
 
@@ -63,28 +63,26 @@ class _Table:
         return self._offset
 
 
-class Device:
+class Requests:
     """The requests of the link, answered by the parts of the firmware.
 
-    random: (n) -> n bytes from a generator that is fit for keys.
-    changed: called with no argument after anything was installed or set.
+    device: board_name, clock, provisioned, journal, registrar, refusals, randomness; and changed,
+    called with no argument after anything was installed or set.
     """
 
-    def __init__(
-        self, board_name, clock, provisioned, journal, registrar, refusals, random, changed
-    ):
-        self._board_name = board_name
-        self._clock = clock
-        self._provisioned = provisioned
-        self._journal = journal
-        self._registrar = registrar
-        self._refusals = refusals
-        self._random = random
-        self._changed = changed
+    def __init__(self, device):
+        self._board_name = device.board_name
+        self._clock = device.clock
+        self._provisioned = device.provisioned
+        self._journal = device.journal
+        self._registrar = device.registrar
+        self._refusals = device.refusals
+        self._randomness = device.randomness
+        self._changed = device.changed
         self._commands = Commands(
-            provisioned,
-            clock,
-            random,
+            device.provisioned,
+            device.clock,
+            device.randomness.bytes,
             {
                 "acknowledge": (COLLECT, self._acknowledge),
                 "close_shift": (COLLECT, self._close_shift),
@@ -99,7 +97,7 @@ class Device:
             "key": held.identity.public_key,
             "board": self._board_name,
             "version": VERSION,
-            "root": held.root,
+            "root": held.identity.root,
             "name": held.settings.device_name,
         }
 
@@ -127,7 +125,7 @@ class Device:
 
     def set_clock(self, unix_s):
         """Sets the time (Unix seconds) of a device that has no owner yet."""
-        if self._provisioned.root is not None:
+        if self._provisioned.identity.root is not None:
             raise LinkError("OPERATOR_NEEDED")
         return self._set_clock(unix_s)
 
@@ -147,18 +145,15 @@ class Device:
 
     def add_seed(self, seed):
         """Takes random bytes (32) of the station for the device's generator."""
-        self._provisioned.add_seed(seed)
+        self._randomness.add_seed(seed)
 
     def install_root(self, root):
         """Installs the owner's key (32 bytes) and returns the device's id (8 bytes)."""
         held = self._provisioned
-        if held.root is None and not self._journal.is_empty:
+        if held.identity.root is None and not self._journal.is_empty:
             # Of a life before this one: nobody has confirmed that they were collected.
             raise LinkError("JOURNAL_IN_USE")
-        try:
-            held.install_root(root)
-        except InstallError as error:
-            raise LinkError(error.code) from None
+        installing.install_root(held, root, self._randomness.bytes)
         if self._journal.is_empty:
             self._journal.mount()
         self._changed()
@@ -166,44 +161,42 @@ class Device:
 
     def open_sink(self, kind, size):
         """Where the pieces of an object go. Raises LinkError for a size no list has."""
-        if self._provisioned.root is None:
+        if self._provisioned.identity.root is None:
             raise LinkError("NO_ROOT")
-        if kind == kinds.REVOKED_TABLE:
-            if size > self._provisioned.table_capacity_bytes():
+        if kind == REVOKED_TABLE:
+            if size > self._provisioned.revocations.capacity_bytes:
                 raise LinkError("TOO_LARGE")
-            return _Table(self._provisioned)
+            return _Table(self._provisioned.revocations)
         if kind == OPERATOR or kind == COMMAND:
             if not 0 < size <= _MAX_SIGNED_BYTES:
                 raise LinkError("TOO_LARGE")
-            return _Buffer(size, self._present if kind == OPERATOR else self._execute)
-        if kind not in kinds.MAX_BYTES:
+            return _Buffer(
+                size, self._commands.present if kind == OPERATOR else self._commands.execute
+            )
+        if kind not in installing.MAX_BYTES:
             raise LinkError("UNKNOWN_KIND")
-        if not 0 < size <= kinds.MAX_BYTES[kind]:
+        if not 0 < size <= installing.MAX_BYTES[kind]:
             raise LinkError("TOO_LARGE")
         return _Buffer(size, lambda data: self._install(kind, data))
 
     def _install(self, kind, data):
-        try:
-            if kind == kinds.SECRETS:
-                number = self._provisioned.install_secrets(data)
-            else:
-                number = self._provisioned.install(kind, data)
-        except InstallError as error:
-            raise LinkError(error.code) from None
+        if kind == SECRETS:
+            number = installing.install_secrets(self._provisioned, data)
+        else:
+            number = installing.install(self._provisioned, kind, data)
         self._record(bodies.LIST_INSTALLED, [kind, number])
         self._changed()
         return number
 
     def read_journal(self, from_sequence, max_bytes):
-        """([bodies], next sequence to ask for, next sequence to be written)."""
+        """([record, ...], sequence number to ask for next)."""
         if from_sequence >= self._journal.next_sequence:
             self._refusals.write()
-        bodies, following = self._journal.read(from_sequence, max_bytes)
-        return bodies, following
+        return self._journal.read(from_sequence, max_bytes)
 
     def statement(self, nonce, first, last):
         """What the device signs at the end of a pull (COSE_Sign1, bytes)."""
-        if self._provisioned.root is None:
+        if self._provisioned.identity.root is None:
             raise LinkError("NO_ROOT")
         try:
             return self._journal.statement(nonce, first, last, self._clock.now() or 0)
@@ -216,18 +209,6 @@ class Device:
             return self._commands.challenge()
         except NotSeeded:
             raise LinkError("NO_SEED") from None
-
-    def _present(self, data):
-        try:
-            return self._commands.present(data)
-        except NotAllowed as error:
-            raise LinkError(error.code) from None
-
-    def _execute(self, data):
-        try:
-            return self._commands.execute(data)
-        except NotAllowed as error:
-            raise LinkError(error.code) from None
 
     def _acknowledge(self, operator, arguments):
         """[sequence number, chain value there (24 bytes)] -> highest acknowledged"""

@@ -1,46 +1,41 @@
-"""Requests from the host and their replies (docs/link.md).
+"""Requests from the host and their replies (docs/link.md), payload by payload.
 
-`Server.handle` is a pure function of payloads; `Server.run` feeds it from a port. What the
-requests do is the device's business (`device.py`), handed in.
+`link.receiver` hands the payloads in. What the requests do is the business of `link.requests`, or
+of what else has its functions.
 """
 
-import asyncio
-
 from micropython import const
-from system import faults
+from system import faults, rooms
 from verify import cbor
 from verify.cbor import is_bytes, is_uint
-from verify.errors import Malformed
+from verify.errors import Malformed, Refused
 
-from link import LinkError, frames
+from link import LinkError
+from link.receiver import MAX_REPLY_BYTES
 from link.transfers import Transfers
 
 _VERSION = const(1)
-# A whole frame to the device (101 bytes) fits the UART's 128-byte FIFO, for nothing empties
-# that while flash is being programmed.
-MAX_REQUEST_BYTES = const(96)
-_MAX_REPLY_BYTES = const(1024)
 _REPLY_OVERHEAD_BYTES = const(32)  # around the records of `read`
 _MAX_DEPTH = const(4)
 _MAX_KIND_BYTES = const(16)
 _NONCE_BYTES = const(16)
-# Between slices of a reply other tasks run: 64 bytes are 5.6 ms at 115200 baud.
-_SLICE_BYTES = const(64)
+# For what a host comes back to: an object under way, a credential, a nonce (60 s too)
+_VISIT_MS = const(60000)
 
 
 class Server:
-    """Answers one host.
+    """Answers one host, as long as its room is open.
 
     device: identify(), status(), set_clock(unix_s), add_seed(seed32), install_root(key32),
     open_sink(kind, size_bytes), read_journal(from_sequence, max_bytes), statement(nonce16, first,
-    last), challenge(); refusals are LinkError.
+    last), challenge(); they raise LinkError or Refused. silence_ms: how long the host's room has to
+    stay open after a request.
     """
 
     def __init__(self, device):
         self._device = device
         self._transfers = Transfers(device.open_sink)
-        self._last_request = None
-        self._last_reply = None
+        self.silence_ms = rooms.SILENCE_MS
         self._operations = {
             "identify": (0, self._identify),
             "status": (0, self._status),
@@ -55,32 +50,25 @@ class Server:
             "challenge": (0, self._challenge),
         }
 
-    def handle(self, payload):
-        """The reply's payload (bytes) for a request's payload (bytes). Never raises.
-
-        A request that comes again, byte for byte, gets the same reply and does nothing:
-        the host sends it again when the reply was lost.
-        """
-        if payload == self._last_request:
-            return self._last_reply
-        reply = self._answer(payload)
-        self._last_request = payload
-        self._last_reply = reply
-        return reply
-
-    def _answer(self, payload):
+    def answer(self, payload, reply):
+        """Puts the reply to a request's payload into a frames.Encoder. Raises MemoryError only."""
         request_id = 0
-        detail = None
+        status = "OK"
+        result = None
         try:
             request = cbor.decode(payload, _MAX_DEPTH)
             if isinstance(request, list) and len(request) > 1 and is_uint(request[1]):
                 request_id = request[1]
-            return cbor.encode([_VERSION, request_id, "OK", self._dispatch(request)])
+            result = self._dispatch(request)
+            self._put(reply, request_id, status, result)
+            return
         except Malformed:
             status = "MALFORMED"
         except LinkError as error:
             status = error.code
-            detail = error.detail
+            result = error.detail
+        except Refused as refused:
+            status = refused.reason
         except OSError:
             status = "STORAGE"
         except MemoryError:
@@ -89,7 +77,11 @@ class Server:
             # A fault of ours in one request must not end the link.
             faults.report(error)
             status = "FAULT"
-        return cbor.encode([_VERSION, request_id, status, detail])
+        self._put(reply, request_id, status, result)
+
+    def _put(self, reply, request_id, status, result):
+        reply.begin()
+        cbor.encode_to(reply.put, (_VERSION, request_id, status, result))
 
     def _dispatch(self, request):
         if not isinstance(request, list) or len(request) < 2:
@@ -138,6 +130,7 @@ class Server:
             or not is_bytes(sha256, 32)
         ):
             raise LinkError("ARGUMENTS")
+        self.silence_ms = _VISIT_MS
         return self._transfers.begin(kind, size, sha256)
 
     def _piece(self, offset, data):
@@ -151,10 +144,10 @@ class Server:
     def _read(self, from_sequence):
         if not is_uint(from_sequence):
             raise LinkError("ARGUMENTS")
-        bodies, following = self._device.read_journal(
-            from_sequence, _MAX_REPLY_BYTES - _REPLY_OVERHEAD_BYTES
+        records, following = self._device.read_journal(
+            from_sequence, MAX_REPLY_BYTES - _REPLY_OVERHEAD_BYTES
         )
-        return [following, bodies]
+        return [following, records]
 
     def _statement(self, nonce, first, last):
         if not is_bytes(nonce, _NONCE_BYTES) or not is_uint(first) or not is_uint(last):
@@ -162,22 +155,5 @@ class Server:
         return self._device.statement(nonce, first, last)
 
     def _challenge(self):
+        self.silence_ms = _VISIT_MS
         return self._device.challenge()
-
-    async def run(self, port):
-        """Serves a port until cancelled.
-
-        port: `async read_byte()` -> 0 to 255, waiting for one; `write(bytes)`.
-        Half a frame only waits; whatever is no frame is passed over.
-        """
-        decoder = frames.Decoder(MAX_REQUEST_BYTES)
-        while True:
-            payload = decoder.feed(await port.read_byte())
-            if payload is not None:
-                await self._send(port, frames.encode(self.handle(payload)))
-
-    async def _send(self, port, frame):
-        view = memoryview(frame)
-        for start in range(0, len(frame), _SLICE_BYTES):
-            port.write(view[start : start + _SLICE_BYTES])
-            await asyncio.sleep(0)

@@ -7,16 +7,17 @@ import os
 import time
 
 import board
+from drivers.button import Button
 from drivers.buzzer import Buzzer
 from drivers.ds3231 import Ds3231
-from drivers.gm65 import Gm65
 from drivers.led import Led
 from drivers.ssd1306 import Ssd1306
 from esp32 import Partition
 from machine import ADC, I2C, PWM, UART, Pin
 from micropython import const
 
-# A pass is at most 512 characters; while one is handled the next may come in.
+# A pass is at most 512 characters, and a scanner that is asked sends one; an erase may take 400 ms
+# in which nothing is read from here.
 _SCANNER_BUFFER_BYTES = const(1024)
 _NOISE_READINGS = const(64)
 
@@ -27,6 +28,17 @@ def partition(label):
     if not found:
         raise OSError("no partition " + label)
     return found[0]
+
+
+def _scanner(uart):
+    """The driver of the board's scanner; the other one's code is not loaded."""
+    if board.SCANNER == "line":
+        from drivers.line_scanner import LineScanner
+
+        return LineScanner(uart, board.SCANNER_BAUD)
+    from drivers.gm65 import Gm65
+
+    return Gm65(uart)
 
 
 class Hardware:
@@ -45,10 +57,12 @@ class Hardware:
         self.buzzer = Buzzer(PWM(Pin(board.BUZZER)))
         self.green = Led(Pin(board.LED_GREEN, Pin.OUT))
         self.red = Led(Pin(board.LED_RED, Pin.OUT))
-        self.scanner = Gm65(
+        self.ok = Button(Pin(board.BUTTON_OK, Pin.IN, Pin.PULL_UP))
+        self.trigger = Button(Pin(board.BUTTON_TRIGGER, Pin.IN, Pin.PULL_UP))
+        self.scanner = _scanner(
             UART(
                 board.SCANNER_UART,
-                baudrate=9600,
+                baudrate=board.SCANNER_BAUD,
                 tx=board.SCANNER_TX,
                 rx=board.SCANNER_RX,
                 rxbuf=_SCANNER_BUFFER_BYTES,

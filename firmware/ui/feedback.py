@@ -1,10 +1,12 @@
 """Screen, sound and light of an outcome, together.
 
-The light goes on and the screen is drawn before the sound starts; the sound plays on its
-own, so the next person can be scanned meanwhile. A new outcome ends the sound of the last.
+The light goes on and the sound starts first, for what they tell is already in the flash; the screen
+takes longer to be sent than they do. The rest of the sound plays on its own. A new outcome ends the
+sound of the last.
 """
 
 import asyncio
+import time
 
 from micropython import const
 
@@ -26,6 +28,8 @@ class Feedback:
         self._red = red
         self._task = None
         self._back_to = None
+        self._began_ms = time.ticks_ms()  # when the last sound began
+        self._sound_ms = 0  # and how long it takes
 
     def show(self, screen):
         """Puts a screen up at once, where there is one: sound and light say it too."""
@@ -42,31 +46,56 @@ class Feedback:
         if self._task is None:
             self.show(make_screen())
 
+    def end_result(self):
+        """Staff want to go on: what is up makes way for the idle screen at once."""
+        if self._task:
+            self._task.cancel()
+            self._task = None
+        self._quiet()
+        if self._back_to:
+            self.show(self._back_to())
+
     def accepted(self, screen, sound=sounds.ACCEPTED):
         self._start(screen, sound, self._green)
 
     def refused(self, screen, sound):
         self._start(screen, sound, self._red)
 
+    async def sounded(self):
+        """Waits until the sound of the last outcome is over: who stands there has heard it."""
+        await asyncio.sleep_ms(self._left_ms(self._sound_ms))
+
+    def _left_ms(self, until_ms):
+        return max(0, until_ms - time.ticks_diff(time.ticks_ms(), self._began_ms))
+
     def _start(self, screen, sound, light):
         if self._task:
             self._task.cancel()
         self._quiet()
         light.on()
+        self._began_ms = time.ticks_ms()
+        self._sound(sound[0][0])
+        self._sound_ms = 0
+        for _, length_ms in sound:
+            self._sound_ms += length_ms
         self.show(screen)
         self._task = asyncio.create_task(self._play(sound))
 
+    def _sound(self, hertz):
+        if hertz:
+            self._buzzer.tone(hertz)
+        else:
+            self._buzzer.off()
+
     async def _play(self, sound):
-        left_ms = _RESULT_MS
+        until_ms = 0
         for hertz, length_ms in sound:
-            if hertz:
-                self._buzzer.tone(hertz)
-            else:
-                self._buzzer.off()
-            await asyncio.sleep_ms(length_ms)
-            left_ms -= length_ms
+            if until_ms:
+                self._sound(hertz)
+            until_ms += length_ms
+            await asyncio.sleep_ms(self._left_ms(until_ms))
         self._buzzer.off()
-        await asyncio.sleep_ms(left_ms)
+        await asyncio.sleep_ms(self._left_ms(_RESULT_MS))
         self._quiet()
         self._task = None
         if self._back_to:

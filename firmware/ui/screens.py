@@ -21,6 +21,10 @@ FULL=TUBE FULL/scan next tube
 JOURNAL_FULL=MEMORY FULL/collect over USB
 NOT_READY=NOT SET UP/call technician
 UNKNOWN_CODE=NOT A PASS/ask for the pass
+WRONG_KIND=WRONG KIND/scan pass, label
+NO_KIND=KIND UNKNOWN/call technician
+HALF_CODE=SCAN AGAIN/the code was cut
+PRESS_OK=TUBE HAS ROOM/press OK, scan
 MALFORMED=BAD CODE/ask for the pass
 UNSUPPORTED=UNKNOWN KIND/register by ID
 UNKNOWN_KEY=UNKNOWN ISSUER/register by ID
@@ -110,9 +114,18 @@ def tube_opened(tube, count, size):
     return Screen("TUBE OPEN", "", _tube_line(tube, count, size))
 
 
-def refused(reason, tube, count, size):
+def next_tube():
+    """Staff said that they want another tube."""
+    return Screen("NEXT TUBE", "", "scan its label", "within 10 s")
+
+
+def refused(reason, tube, count, size, registered_at=None, code_kind=""):
+    """registered_at: of a duplicate, local time such as "09:41". code_kind: what the scanner said
+    of the code's symbology, for the technician."""
     what, next_step = _told(reason)
-    return Screen(what, "", next_step, "", _tube_line(tube, count, size), "", reason)
+    if registered_at:
+        next_step = "at " + registered_at
+    return Screen(what, "", next_step, "", _tube_line(tube, count, size), code_kind, reason)
 
 
 def draw(display, screen):

@@ -159,42 +159,63 @@ def is_list(value, count):
     return isinstance(value, list) and len(value) == count
 
 
-def _head(kind, argument):
+def _put_head(put, kind, argument):
     kind <<= 5
     if argument < 24:
-        return bytes((kind | argument,))
+        put(bytes((kind | argument,)))
+        return
     if argument >> 64:
         raise ValueError
     size = 1
     while argument >> (8 * size):
         size *= 2
     info = {1: 24, 2: 25, 4: 26, 8: 27}[size]
-    return bytes((kind | info,)) + argument.to_bytes(size, "big")
+    put(bytes((kind | info,)))
+    put(argument.to_bytes(size, "big"))
+
+
+def encode_to(put, value):
+    """Gives out the preferred serialization of a value in pieces, with map keys in bytewise order.
+
+    put: called with bytes-like pieces, one after the other (RFC 8949 section 4.2.1). value: what
+    `decode` gives (tuples count as arrays). Raises ValueError for anything else.
+    """
+    if value is None:
+        put(b"\xf6")
+    elif value is True:
+        put(b"\xf5")
+    elif value is False:
+        put(b"\xf4")
+    elif isinstance(value, int):
+        if value >= 0:
+            _put_head(put, _UNSIGNED, value)
+        else:
+            _put_head(put, _NEGATIVE, -1 - value)
+    elif isinstance(value, str):
+        text = value.encode()
+        _put_head(put, _TEXT, len(text))
+        put(text)
+    elif isinstance(value, (bytes, bytearray, memoryview)):
+        _put_head(put, _BYTES, len(value))
+        put(value)
+    elif isinstance(value, (list, tuple)):
+        _put_head(put, _ARRAY, len(value))
+        for item in value:
+            encode_to(put, item)
+    elif isinstance(value, dict):
+        _put_head(put, _MAP, len(value))
+        for key, name in sorted([(encode(name), name) for name in value]):
+            put(key)
+            encode_to(put, value[name])
+    elif isinstance(value, Tag):
+        _put_head(put, _TAG, value.tag)
+        encode_to(put, value.value)
+    else:
+        raise ValueError
 
 
 def encode(value):
-    """The preferred serialization of a value; map keys in bytewise order (section 4.2.1).
-
-    value: what `decode` gives (tuples count as arrays). Raises ValueError for anything else.
-    """
-    if value is None:
-        return b"\xf6"
-    if value is True:
-        return b"\xf5"
-    if value is False:
-        return b"\xf4"
-    if isinstance(value, int):
-        return _head(_UNSIGNED, value) if value >= 0 else _head(_NEGATIVE, -1 - value)
-    if isinstance(value, str):
-        text = value.encode()
-        return _head(_TEXT, len(text)) + text
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return _head(_BYTES, len(value)) + bytes(value)
-    if isinstance(value, (list, tuple)):
-        return _head(_ARRAY, len(value)) + b"".join([encode(item) for item in value])
-    if isinstance(value, dict):
-        pairs = sorted([(encode(key), encode(value[key])) for key in value])
-        return _head(_MAP, len(pairs)) + b"".join([key + item for key, item in pairs])
-    if isinstance(value, Tag):
-        return _head(_TAG, value.tag) + encode(value.value)
-    raise ValueError
+    """What `encode_to` gives out, as bytes."""
+    out = bytearray()
+    encode_to(out.extend, value)
+    return bytes(out)

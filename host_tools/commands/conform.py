@@ -58,6 +58,8 @@ def conform(
             console().print(f"{each['number']}. {each['name']}", style="red")
             for key, (expected, got) in each["differs"].items():
                 console().print(f"   {key}: expected {expected}, answered {got}", soft_wrap=True)
+            if "rule" in each:
+                console().print(f"   {each['rule']}", soft_wrap=True)
         typer.echo(f"{len(found)} vectors ({runtime.value}): {len(differences)} differ.")
     if differences:
         raise typer.Exit(EXIT_REFUSED)
@@ -77,4 +79,5 @@ def _difference(
     differs = {
         key: (value, got.get(key)) for key, value in expected.items() if got.get(key) != value
     }
-    return {"number": number, "name": name, "differs": differs}
+    rule = {"rule": got["rule"]} if "rule" in got else {}
+    return {"number": number, "name": name, "differs": differs, **rule}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
@@ -23,10 +24,11 @@ from host_tools.provision import Plan, secrets_object
 from host_tools.provision import provision as carry_out
 from host_tools.pull import Pulled, pull
 from host_tools.store import Store, StoreError, Tube
-from provisioning import files, keys, settings
+from provisioning import claims, files, keys, settings
 from provisioning.errors import FileProblem
 
 Database = Annotated[Path, typer.Option("--db", help="The database (SQLite); made if not there.")]
+_RELATIONS = {number: name for name, number in claims.RELATION_NAMES.items()}
 
 
 def register(app: typer.Typer) -> None:
@@ -132,16 +134,23 @@ def provision(
                 if remark:
                     console.note(remark)
     if as_json:
-        _print_json({"done": done, "device": identity})
+        _print_json({"done": done, "device": identity, "needs": _needs(state)})
         return
     device = identity["device"]
     if device is None:
         give_up("The device has no owner yet: name the root's public key with --root-public.", 1)
     whole = f"Device {device.hex()} ({identity['name'] or 'no name'})"
-    if state.get("missing"):
-        typer.echo(f"{whole} took that. Before it registers anyone it needs: {state['missing']}.")
+    needs = ", ".join(_needs(state))
+    if needs:
+        typer.echo(f"{whole} took that. Before it registers anyone it needs: {needs}.")
     else:
         typer.echo(f"{whole} is provisioned.")
+
+
+def _needs(state: dict[str, Any]) -> list[str]:
+    """What the device has to be given before it registers anyone."""
+    needs = [state["missing"]] if state.get("missing") else []
+    return needs if state["time"] else [*needs, "the time (scanpost clock)"]
 
 
 def _plan(
@@ -353,14 +362,20 @@ def _tube_table(found: list[Tube]) -> Table:
 
 
 def _people_table(registrations: list[dict[str, Any]]) -> Table:
-    subject = Column("subject", no_wrap=True)  # to be copied as a whole
-    table = Table("tube", "position", subject, "relation", "time", title="Registrations")
+    # Subjects are copied as a whole; 80 columns have room for all of it without lines between.
+    subject, time = (Column(name, no_wrap=True) for name in ("subject", "time"))
+    table = Table(
+        *("tube", "no.", subject, "relation", time),
+        title="Registrations",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     for row in registrations:
         table.add_row(
             row["tube"] or "-",
             str(row["position"] or "-"),
             row["subject"].hex(),
-            str(row["relation"]),
+            _RELATIONS.get(row["relation"], str(row["relation"])),
             local(row["time"]),
         )
     return table

@@ -1,21 +1,32 @@
 """`scanpost issue`: one pass, or many from a CSV file."""
 
+import re
 import secrets
-import time
+from collections.abc import Iterable
 from datetime import date, tzinfo
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
+from rich.console import Console
+from rich.progress import track
 
 from host_tools.console import AsJson, Zone, ask_passphrase, note, print_json, told
-from host_tools.people import REPORT, Row, read_people, write_report
-from provisioning import claims, files, issuing, keys, local_time, qr
+from host_tools.people import REPORT, UTF_8, Row, read_people, write_report
+from provisioning import claims, files, issuing, keys, lettering, local_time, qr
 from provisioning.errors import FileProblem, Mistyped, NotAllowed, Problem
 from provisioning.issuing import Issued, Person, Validity
+from provisioning.lettering import Lettering
 
 DAY_S = 86400
+_RELATIONS = claims.RELATION_NAMES | {
+    "本人": claims.OWN,
+    "未成年人": claims.MINOR,
+    "老年人": claims.ELDER,
+    "无法申领": claims.UNABLE,
+}
+_SLASHED = re.compile("([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})")  # as Excel writes a date in China
 
 
 class Relation(StrEnum):
@@ -42,20 +53,21 @@ class Maker(NamedTuple):
     validity: Validity
     local: tzinfo
     issuer_name: str
-    font: Path | None
+    form: Format
+    lettering: Lettering | None  # for PNG
 
     def issue(self, person: Person) -> Issued:
         """Raises NotAllowed."""
         return issuing.issue(self.key, person, self.validity, self.local, self.issuer_name)
 
-    def render(self, issued: Issued, form: Format) -> bytes:
-        """The pass's file. Raises FileProblem (a font)."""
-        if form is Format.text:
+    def render(self, issued: Issued) -> bytes:
+        """The pass's file."""
+        if self.form is Format.text:
             return issued.text.encode() + b"\n"
-        if form is Format.svg:
-            return qr.svg(issued.text, qr.caption(issued.claims, self.local))
-        lines = qr.caption(issued.claims, self.local, chinese=self.font is not None)
-        return qr.png(issued.text, lines, self.font)
+        lines = qr.caption(issued.claims, self.local, self.lettering)
+        if self.form is Format.svg:
+            return qr.svg(issued.text, lines)
+        return qr.png(issued.text, lines, self.lettering)
 
 
 def register(app: typer.Typer) -> None:
@@ -86,6 +98,12 @@ def issue(
         Path | None,
         typer.Option(help="Many passes: columns name, relation, id_number, birth, subject, file."),
     ] = None,
+    encoding: Annotated[
+        str,
+        typer.Option(
+            help="The CSV's encoding; gb18030 from Excel in China. [UTF-8]", show_default=False
+        ),
+    ] = UTF_8,
     out: Annotated[
         Path | None,
         typer.Option(help="The file (.txt, .png, .svg); with --csv a folder. [the terminal]"),
@@ -115,39 +133,35 @@ def issue(
     """
     with told():
         local = local_time.zone(zone)
+        form = form or (Format.png if csv is not None else _format_of(out))
         maker = Maker(
             _issuer_key(key),
             _validity(days, valid_from, until, local),
             local,
             issuer_name,
-            font or qr.find_font(),
+            form,
+            _lettering(font) if form is Format.png else None,
         )
         if csv is not None:
             if name or subject or birth or id_number:
                 raise typer.BadParameter("--csv takes the people from its file.")
             if out is None:
                 raise typer.BadParameter("--csv needs --out, the folder for the passes.")
-            _issue_many(maker, csv, out, form or Format.png, as_json)
+            _issue_many(maker, read_people(csv, encoding), csv, out, as_json)
         else:
             person = _person(Row(name, relation.value, id_number, birth or "", subject or "", ""))
-            _issue_one(maker, person, out, form, as_json, told_subject=subject is not None)
+            _issue_one(maker, person, out, as_json, told_subject=subject is not None)
 
 
 def _issue_one(
-    maker: Maker,
-    person: Person,
-    out: Path | None,
-    form: Format | None,
-    as_json: bool,
-    told_subject: bool,
+    maker: Maker, person: Person, out: Path | None, as_json: bool, told_subject: bool
 ) -> None:
-    form = form or _format_of(out)
-    if out is None and form is not Format.text:
+    if out is None and maker.form is not Format.text:
         raise typer.BadParameter("A picture needs a file: --out pass.png")
     issued = maker.issue(person)
-    _warn_of_font(maker, form)
     if out is not None:
-        files.replace(out, maker.render(issued, form))
+        files.replace(out, maker.render(issued))
+        _warn_of_letters(maker.lettering, [(out, issued)])
     if as_json:
         print_json(_json(issued, out))
         return
@@ -159,9 +173,10 @@ def _issue_one(
         note(f"New subject {person.subject.hex()}: keep it for this person's next pass.")
 
 
-def _issue_many(maker: Maker, csv: Path, out: Path, form: Format, as_json: bool) -> None:
+def _issue_many(
+    maker: Maker, people: list[tuple[int, Row]], csv: Path, out: Path, as_json: bool
+) -> None:
     """All or none: every row is checked before anything is written."""
-    people = read_people(csv)
     if (out / REPORT).exists():
         raise FileProblem(f"{out} has passes in it already, told in {REPORT}. Name a new folder.")
     made: list[tuple[Path, Issued]] = []
@@ -172,7 +187,7 @@ def _issue_many(maker: Maker, csv: Path, out: Path, form: Format, as_json: bool)
         except Problem as error:
             wrong.append(f"{csv}, line {number}: {error}")
             continue
-        ending = "txt" if form is Format.text else form.value
+        ending = "txt" if maker.form is Format.text else maker.form.value
         made.append((out / f"{row.file}.{ending}", issued))
     if wrong:
         raise NotAllowed("\n".join([*wrong, "Nothing was issued."]))
@@ -180,9 +195,9 @@ def _issue_many(maker: Maker, csv: Path, out: Path, form: Format, as_json: bool)
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileProblem(f"{out} cannot be made: {error.strerror}.") from error
-    _warn_of_font(maker, form)
-    for path, issued in made:
-        files.replace(path, maker.render(issued, form))
+    for path, issued in _with_bar(made):
+        files.replace(path, maker.render(issued))
+    _warn_of_letters(maker.lettering, made)
     rows = [_json(issued, path) for path, issued in made]
     report = write_report(out, rows)
     if as_json:
@@ -191,12 +206,36 @@ def _issue_many(maker: Maker, csv: Path, out: Path, form: Format, as_json: bool)
         typer.echo(f"{len(made)} passes in {out}; {report} has their ids. Keep it private.")
 
 
-def _warn_of_font(maker: Maker, form: Format) -> None:
-    if form is Format.png and maker.font is None:
+def _with_bar(made: list[tuple[Path, Issued]]) -> Iterable[tuple[Path, Issued]]:
+    """Shows on a terminal how many of the passes are written."""
+    errors = Console(stderr=True)
+    shown = errors.is_terminal
+    return track(made, "Writing passes", console=errors, transient=True, disable=not shown)
+
+
+def _lettering(font: Path | None) -> Lettering:
+    found = lettering.found_here()
+    return Lettering(found if font is None else [font, *found])
+
+
+def _warn_of_letters(drawn: Lettering | None, made: list[tuple[Path, Issued]]) -> None:
+    """Says what the captions of these pictures lack."""
+    if drawn is None:
+        return
+    if not qr.has_chinese(drawn):
         note(
-            "No font with Chinese was found: the lines under the code are in English only. "
-            "Name one with --font, or write .svg."
+            "No font with Chinese was found: the lines under the code are in English only, with a "
+            "star for each letter that is missing. Name a font with --font, or write .svg."
         )
+        return
+    for path, issued in made:
+        missing = qr.undrawable(issued.claims, drawn)
+        if missing:
+            codes = " ".join(f"U+{ord(character):04X}" for character in missing)
+            note(
+                f"{path}: no font here has {codes}; the line under the code has a star there, the "
+                "code itself is right. Name a font that has it with --font, or write .svg."
+            )
 
 
 def _issuer_key(path: Path) -> Any:
@@ -206,7 +245,7 @@ def _issuer_key(path: Path) -> Any:
 
 
 def _validity(days: float, valid_from: str | None, until: str | None, local: tzinfo) -> Validity:
-    now = int(time.time())
+    now = local_time.now()
     begins = local_time.parse(valid_from, local) if valid_from else None
     if begins is not None and begins < now:
         raise NotAllowed("A pass cannot begin before it is issued, which is now.")
@@ -219,7 +258,7 @@ def _validity(days: float, valid_from: str | None, until: str | None, local: tzi
 
 def _person(row: Row) -> Person:
     try:
-        birth = date.fromisoformat(row.birth) if row.birth else None
+        birth = _date(row.birth) if row.birth else None
     except ValueError as error:
         raise Mistyped(f"{row.birth} is no date of birth; write it like 1960-05-17.") from error
     try:
@@ -229,11 +268,19 @@ def _person(row: Row) -> Person:
     relation = row.relation or "own"
     if relation.isdigit() and int(relation) in claims.RELATION_NAMES.values():
         number = int(relation)
-    elif relation in claims.RELATION_NAMES:
-        number = claims.RELATION_NAMES[relation]
+    elif relation in _RELATIONS:
+        number = _RELATIONS[relation]
     else:
-        raise Mistyped(f"{relation} is no relation: own, minor, elder, unable.")
+        raise Mistyped(
+            f"{relation} is no relation: {', '.join(claims.RELATION_NAMES)} "
+            f"({'、'.join(name for name in _RELATIONS if not name.isascii())})."
+        )
     return Person(subject, row.name, number, row.id_number, birth)
+
+
+def _date(text: str) -> date:
+    slashed = _SLASHED.fullmatch(text)
+    return date(*map(int, slashed.groups())) if slashed else date.fromisoformat(text)
 
 
 def _format_of(out: Path | None) -> Format:

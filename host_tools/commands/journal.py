@@ -17,16 +17,25 @@ from host_tools.journal.opening import Opened
 from host_tools.key_files import collection_keys
 from host_tools.store import Store, StoreError
 from provisioning import files
+from provisioning.deploy import BOARDS
 from provisioning.errors import FileProblem
+from simulator import partitions
 
 EXIT_DAMAGED = 1
+
+
+def _how_to_read() -> str:
+    """The command that reads the partition; every board has the same table (docs/flash-map.md)."""
+    table = (BOARDS / "esp32_devkitc" / "partitions.csv").read_text(encoding="utf-8")
+    (part,) = [part for part in partitions.parse(table) if part.label == "journal"]
+    return f"esptool read-flash {part.offset:#x} {part.size:#x} journal.bin"
+
 
 group = typer.Typer(
     no_args_is_help=True,
     help=(
         "Examine a journal's partition, read from a device that no longer starts.\n\n"
-        "Read it with esptool: its offset and size are in the board's partitions.csv, e.g. "
-        "esptool read-flash 0x310000 0x80000 journal.bin"
+        f"Read it with esptool, all of it: {_how_to_read()}"
     ),
 )
 

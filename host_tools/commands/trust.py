@@ -247,6 +247,28 @@ def make_settings(
         bool | None,
         typer.Option("--without-tubes/--with-tubes", help="Register people without tubes."),
     ] = None,
+    tube_code: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"What kind of barcode a tube has ({', '.join(settings.SYMBOLOGIES)}); "
+            "may be repeated."
+        ),
+    ] = None,
+    at_trigger: Annotated[
+        bool | None,
+        typer.Option(
+            "--at-trigger/--hands-free",
+            help="The scanner reads when its button is pressed, or all the time.",
+        ),
+    ] = None,
+    any_kind: Annotated[
+        bool | None,
+        typer.Option(
+            "--any-kind-of-code/--known-kinds-of-code",
+            help="Accept codes of a scanner that does not say of what kind they are: "
+            "a tube's number on a phone then passes for a tube (docs/gm65.md).",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a device's settings, or change them; what is not named stays as it is."""
@@ -264,6 +286,9 @@ def make_settings(
             "device_name": device_name,
             "tube_pattern": tube_pattern,
             "without_tubes": without_tubes,
+            "tube_symbologies": [_symbology(name) for name in tube_code] if tube_code else None,
+            "reads_at_trigger": at_trigger,
+            "accepts_unknown_symbology": any_kind,
         }
         found = Settings(
             **{
@@ -277,8 +302,19 @@ def make_settings(
         print_json({"sequence": number, **found._asdict()})
         return
     typer.echo(f"{path}: number {number}")
-    for key, value in found._asdict().items():
+    names = {number: name for name, number in settings.SYMBOLOGIES.items()}
+    shown = {
+        **found._asdict(),
+        "tube_symbologies": ", ".join(names[number] for number in found.tube_symbologies),
+    }
+    for key, value in shown.items():
         typer.echo(f"  {key.replace('_', ' ')}: {value}")
+
+
+def _symbology(name: str) -> int:
+    if name not in settings.SYMBOLOGIES:
+        raise Mistyped(f"{name} is no kind of barcode; one of {', '.join(settings.SYMBOLOGIES)}.")
+    return settings.SYMBOLOGIES[name]
 
 
 def _settings_in(path: Path, body: object) -> Settings:
@@ -314,7 +350,7 @@ def _entry_of_code(code: str) -> bytes:
     try:
         found = passes.read(read_code(code))
     except Refused as error:
-        raise NotAllowed(f"{code} is no pass ({error.reason}).") from error
+        raise NotAllowed(f"{code} is no pass ({error}).") from error
     return revocation.entry(found.kid, found.claims.cti)
 
 

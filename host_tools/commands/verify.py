@@ -90,9 +90,13 @@ def verify(
         )
     except Refused as refused:
         if as_json:
-            print_json({"answer": refused.reason})
+            print_json(
+                {"answer": refused.reason} | ({"rule": refused.rule} if refused.rule else {})
+            )
         else:
             console().print(f"{refused.reason}: {REASONS[refused.reason]}", style="red")
+            if refused.rule:
+                console().print(f"  {refused.rule}", soft_wrap=True)
         raise typer.Exit(EXIT_REFUSED) from None
     if as_json:
         print_json({"answer": "ACCEPTED", **_json(found)})

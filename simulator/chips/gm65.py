@@ -26,6 +26,8 @@ SAME_CODE, BAUD, SYMBOLOGIES, TAIL, CONTROL, VERSION = 0x13, 0x2A, 0x2C, 0x60, 0
 MANUAL, COMMAND, CONTINUOUS, SENSOR = range(4)
 ENABLED_AT = {"QR": 0x3F, "Code128": 0x33, "DataMatrix": 0x54, "PDF417": 0x55}
 TAILS = (b"\r", b"\r\n", b"\t", b"")
+TAIL_ON, CODE_ID_ON, LIGHT_WHILE_READING, LIGHT_ALWAYS = 0x01, 0x04, 0x04, 0x08
+CODE_IDS = {"QR": b"Q", "Code128": b"j", "DataMatrix": b"u", "PDF417": b"r"}
 
 # a QR code that writes a register when setting codes are on
 SettingCode = namedtuple("SettingCode", "address value text")
@@ -48,7 +50,11 @@ def factory_registers():
 
 
 class Gm65:
-    """clock: the simulation's. replies_at_new_rate, refuses_version: as some versions do."""
+    """clock: the simulation's. replies_at_new_rate, refuses_version: as some versions do.
+
+    reply_us: from the end of a command to its reply; replies: how often it says it, once unless it
+    is unwell.
+    """
 
     def __init__(self, clock, replies_at_new_rate=False, refuses_version=False):
         self._clock = clock
@@ -59,6 +65,8 @@ class Gm65:
         self.registers = bytearray(self.saved)
         self._replies_at_new_rate = replies_at_new_rate
         self._refuses_version = refuses_version
+        self.reply_us = REPLY_US
+        self.replies = 1
         self._awake_us = None  # from when on it answers; None: no power or asleep
         self._powered = False
         self._deep_sleep = False
@@ -79,6 +87,19 @@ class Gm65:
     @property
     def mode(self):
         return self.registers[MODE] & 3
+
+    @property
+    def is_reading(self):
+        """Whether it looks for a code: one that is held in front of it now is read."""
+        return self._wants_to_read()
+
+    @property
+    def is_lit(self):
+        """Whether its light is on."""
+        setting = self.registers[MODE]
+        if not self._powered or setting & LIGHT_ALWAYS:
+            return self._powered and bool(setting & LIGHT_ALWAYS)
+        return bool(setting & LIGHT_WHILE_READING) and self._wants_to_read()
 
     # power and memory
 
@@ -155,7 +176,7 @@ class Gm65:
 
     def _obey(self, kind, address, data):
         old_baud = self.baud
-        delay_us = REPLY_US
+        delay_us = self.reply_us
         reply = DONE
         if kind == READ:
             count = data[0] or 256
@@ -175,7 +196,7 @@ class Gm65:
         rate = self.baud if self._replies_at_new_rate else old_baud
         at_us = max(self._clock.now_us(), self._busy_us) + delay_us
         self._busy_us = at_us
-        self._clock.at(at_us, lambda: self._send(reply, rate))
+        self._clock.at(at_us, lambda: self._send(reply * self.replies, rate))
         self._clock.at(at_us, self._consider)
 
     def _write(self, address, data):
@@ -251,7 +272,7 @@ class Gm65:
             return
         what, kind = self._shown
         if self._may_read(what, kind):
-            self._read(what)
+            self._read(what, kind)
         if self.mode == CONTINUOUS:
             pause_us = max(self.registers[PAUSE] * TENTH_US, 1)
             self._look = self._clock.after(pause_us + DECODE_US, self._see)
@@ -267,7 +288,7 @@ class Gm65:
         blocked_us = (delay & 0x7F) * TENTH_US if delay & 0x80 else 0
         return what != same or self._clock.now_us() - at_us >= blocked_us
 
-    def _read(self, what):
+    def _read(self, what, kind):
         self._last_read = (what, self._clock.now_us())
         self._read_once = True
         if self.mode == COMMAND:
@@ -280,10 +301,11 @@ class Gm65:
             if not self.registers[SETTING_CODES] & 1:
                 return
             what = what.text
-        self._send(what + self._tail(), self.baud)
+        code_id = CODE_IDS[kind] if self.registers[TAIL] & CODE_ID_ON else b""
+        self._send(code_id + what + self._tail(), self.baud)
 
     def _tail(self):
         setting = self.registers[TAIL]
-        if setting & 0x0E:
-            raise NotImplementedError("prefix, code id and suffix are not modelled")
-        return TAILS[setting >> 5 & 3] if setting & 1 else b""
+        if setting & 0x0A:
+            raise NotImplementedError("prefix and suffix are not modelled")
+        return TAILS[setting >> 5 & 3] if setting & TAIL_ON else b""

@@ -38,6 +38,8 @@ class Pin:
     OPEN_DRAIN = 7
     PULL_UP = 2
     PULL_DOWN = 1
+    IRQ_RISING = 1
+    IRQ_FALLING = 2
 
     def __init__(self, id, mode=-1, pull=-1, value=None):
         if not isinstance(id, int):
@@ -61,6 +63,15 @@ class Pin:
 
     def __call__(self, *value):
         return self.value(*value)
+
+    def irq(self, handler=None, trigger=IRQ_RISING | IRQ_FALLING):
+        import _edges
+
+        if handler is None:
+            _edges.handlers.pop(self.id, None)
+        else:
+            _edges.handlers[self.id] = (handler, self)
+        _board.cpu.pin_watch(self.id, trigger if handler else 0)
 
     def on(self):
         self.value(1)

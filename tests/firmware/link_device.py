@@ -1,8 +1,43 @@
-"""A device for tests of the link: keeps in RAM what it is asked to."""
+"""A device for tests of the link: keeps in RAM what it is asked to; and what asks it."""
 
 import hashlib
 
-from link.server import LinkError
+import device_time  # noqa: F401 - gives CPython the ticks of MicroPython
+from link import LinkError, frames
+from link.receiver import MAX_REPLY_BYTES, Receiver
+from link.server import Server
+from system.rooms import Room
+
+
+def encode(payload):
+    """The frame (bytes) of a payload."""
+    encoder = frames.Encoder(len(payload))
+    encoder.put(payload)
+    return bytes(encoder.frame())
+
+
+def decode(data, max_payload=MAX_REPLY_BYTES):
+    """The payloads (bytes) of the frames in a stream."""
+    decoder = frames.Decoder(max_payload)
+    found = []
+    for byte in data:
+        payload = decoder.feed(byte)
+        if payload is not None:
+            found.append(bytes(payload))
+    return found
+
+
+class Link:
+    """A receiver and the server behind it, by payloads."""
+
+    def __init__(self, device):
+        self.room = Room()
+        self.receiver = Receiver(lambda: Server(device), self.room)
+
+    def handle(self, payload):
+        """The reply's payload for a request's payload, both bytes."""
+        (reply,) = decode(self.receiver.handle(payload))
+        return reply
 
 
 class Sink:

@@ -11,8 +11,10 @@ import tty
 from collections.abc import Callable
 
 from link import frames
-from link.server import MAX_REQUEST_BYTES, Server
+from link.receiver import MAX_REQUEST_BYTES, Receiver
+from link.server import Server
 from link_device import LinkDevice
+from system.rooms import Room
 
 Fault = Callable[[int, bytes], bytes]
 
@@ -32,7 +34,8 @@ class Loopback:
         on_request: Fault = unharmed,
         greeting: bytes = b"",
     ) -> None:
-        self._server = Server(device)
+        self._device = device
+        self.restart()
         self._on_reply = on_reply
         self._on_request = on_request
         self._greeting = greeting
@@ -54,8 +57,8 @@ class Loopback:
         self._thread.start()
 
     def restart(self) -> None:
-        """What a reset does to the link: the server forgets everything."""
-        self._server = Server(self._server._device)
+        """What a reset does to the link: everything is forgotten."""
+        self._receiver = Receiver(lambda: Server(self._device), Room())
 
     def _wait(self, fd: int) -> bool:
         ready, _, _ = select.select([fd, self._stop_read], [], [])
@@ -81,7 +84,7 @@ class Loopback:
                 if payload is not None:
                     self.requests += 1
                     self._replies += 1
-                    reply = frames.encode(self._server.handle(payload))
+                    reply = bytes(self._receiver.handle(payload))
                     os.write(self._fd, self._on_reply(self._replies, reply))
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """The commands as a technician types them, against the firmware's server behind a pty."""
 
 import json
+import re
 
 import cbor2
 import pytest
@@ -162,6 +163,10 @@ def test_pull_and_tubes(sealed, tmp_path):
     assert sealed.journal.released == sealed.journal.acknowledged > 10
     shown = _run("tubes", "--db", db, "--people").stdout
     assert "T1234567" in shown and "EXPIRED" in shown and "0003" * 8 in shown
+    # each in one line, whole, and in words, also where nobody says how wide the terminal is
+    assert re.search(
+        r"T1234567 +\d +(?:0003){8} +(own|minor|elder|unable) +\d{4}-\d\d-\d\d \d\d:\d\d", shown
+    )
     answer = json.loads(_run("tubes", "--db", db, "--json").stdout)
     assert answer["tubes"][0]["people"] == 5 and answer["refusals"]["EXPIRED"] == 3
     assert len(answer["registrations"]) == 6

@@ -4,6 +4,7 @@ import base64
 import csv
 import json
 import stat
+import time
 
 import cbor2
 import pytest
@@ -13,7 +14,8 @@ from typer.testing import CliRunner
 
 from host_tools import provision
 from host_tools.cli import app
-from provisioning import keys, qr, revocation, settings, signed, trust
+from provisioning import keys, lettering, qr, revocation, settings, signed, trust
+from tests.provisioning.small_font import font_with
 
 
 def run(*arguments, **more):
@@ -256,8 +258,66 @@ def test_many_from_a_csv(here):
         people.write_text(text)
         refused(3, "Columns:", *many)
     people.write_bytes("name\n张\n".encode("gb18030"))
-    refused(3, "UTF-8", *many)
+    refused(3, "--encoding gb18030", *many)
+    refused(3, "not in ascii", *many, "--encoding", "ascii")
+    for unknown in ("gbx", "zlib"):
+        refused(2, "No encoding", *many, "--encoding", unknown)
     assert run(*many[:-2]).exit_code == 2
+
+
+def test_a_csv_as_excel_in_china_saves_it(here):
+    text = (
+        "姓名,申领关系,身份证号,出生日期,文件名\r\n"
+        "张三丰,本人,11010519491231002X,,zhang\r\n"
+        "王小明,未成年人,,2020/5/1,wang\r\n"
+        "\ue123秀英,老年人,,1950/12/31,rare\r\n"
+    )
+    (here / "people.csv").write_bytes(text.encode("gb18030"))
+    many = ("issue", "--key", "issuer.pem", "--csv", "people.csv", "--out", "made")
+    rows = json.loads(good(*many, "--encoding", "gb18030", "--format", "text", "--json").stdout)
+    assert [row["name_hint"] for row in rows] == ["张*丰", "王*明", "\ue123*英"]
+    assert [row["relation"] for row in rows] == [0, 1, 2]
+    for row in rows:
+        assert answer((here / row["file"]).read_text().strip()) == "ACCEPTED"
+    (here / "people.csv").write_text(text, encoding="utf-8-sig")
+    good(*many[:-1], "marked", "--encoding", "UTF-8", "--format", "text")
+    (here / "people.csv").write_bytes("姓名,name\n张,张\n".encode("gbk"))
+    refused(3, "Columns: name (姓名)", *many[:-1], "other", "--encoding", "gbk")
+    (here / "people.csv").write_bytes("姓名,申领关系\n张,邻居\n".encode("gbk"))
+    refused(1, "未成年人", *many[:-1], "other", "--encoding", "gbk")
+
+
+def test_pictures_name_the_letters_they_lack(here, monkeypatch):
+    with_chinese = here / "chinese.ttf"
+    lines = "张三李四本人申领亲属代领未满周岁：有效期至（不含）及以上无法"
+    with_chinese.write_bytes(font_with(set(lines)))
+    one = ("issue", "--key", "issuer.pem", "--font", with_chinese, "--out", "pass.png")
+    monkeypatch.setattr(lettering, "_PATHS", ())
+    assert "no font" not in good(*one, "--name", "张三").stderr.lower()
+    assert "U+E123" in good(*one, "--name", "\ue123张三").stderr
+    no_font = ("issue", "--key", "issuer.pem", "--name", "张三", "--out", "pass.png")
+    assert "No font with Chinese" in good(*no_font).stderr
+    (here / "people.csv").write_text("name,file\n\ue123张三,rare\n李四,usual\n", encoding="utf-8")
+    many = ("issue", "--key", "issuer.pem", "--font", with_chinese, "--csv", "people.csv")
+    told = good(*many, "--out", "made").stderr
+    assert "rare.png" in told and "usual.png" not in told
+    refused(3, "as a font", *one[:-4], "--font", "people.csv", "--out", "pass.png", "--name", "Li")
+
+
+def test_many_passes_have_a_progress_bar_on_a_terminal(here, monkeypatch):
+    (here / "people.csv").write_text("name\n" + "Li\n" * 3)
+    many = ("issue", "--key", "issuer.pem", "--csv", "people.csv", "--format", "text", "--json")
+    assert good(*many, "--out", "quiet").stderr == ""
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what makes rich take any stream for a terminal
+    monkeypatch.setenv("TERM", "xterm")
+    told = good(*many, "--out", "shown")
+    assert "Writing passes" in told.stderr and len(json.loads(told.stdout)) == 3
+
+
+def test_a_clock_that_is_certainly_wrong(here, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 1335830400.0)  # a board whose clock was lost
+    refused(1, "2012-05-01", "issue", "--key", "issuer.pem", "--name", "Li", "--out", "pass.txt")
+    assert not (here / "pass.txt").exists()
 
 
 def test_a_drawing_tells_its_holder(here):

@@ -166,7 +166,7 @@ def test_statements_are_kept():
     sealed = Sealed()
     store = _store(sealed)
     store.add_statement(Statement(DEVICE, bytes(16), 1, 5, bytes(24), NOON), b"raw", NOON + 1)
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(StoreError, match="UNIQUE"):
         store.add_statement(Statement(DEVICE, bytes(16), 1, 5, bytes(24), NOON), b"raw", NOON + 1)
 
 

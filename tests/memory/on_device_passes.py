@@ -11,8 +11,10 @@ import sys
 sys.path[:] = ["firmware", "tests/memory", ".frozen"]
 
 import asyncio  # noqa: E402
+import select  # noqa: E402
 import time  # noqa: E402
 
+from crypto.wipe import wipe  # noqa: E402
 from drivers.line_scanner import LineScanner  # noqa: E402
 from journal import bodies  # noqa: E402
 from journal_on_file import NOON, started  # noqa: E402
@@ -22,11 +24,33 @@ from verify.errors import Refused  # noqa: E402
 from verify.trust import TrustList  # noqa: E402
 
 _UPKEEP_MS = 20
+_BAUD = 3_000_000  # the driver waits for silence, here for nothing
 
 
 def decoded(path):
     with open(path, "rb") as file:
         return cbor.decode(file.read())
+
+
+class Wire:
+    """Standard input as a UART on which one line comes at a time, once it is asked for."""
+
+    def __init__(self, source):
+        self._source = source
+        self._poll = select.poll()
+        self._poll.register(source, select.POLLIN)
+        self._one = bytearray(1)
+        self.has_line = False
+
+    def any(self):
+        return 1 if self.has_line and self._poll.poll(0) else 0
+
+    def readinto(self, view):
+        self._source.readinto(self._one)
+        view[0] = self._one[0]
+        if self._one == b"\n":
+            self.has_line = False
+        return 1
 
 
 class Device:
@@ -36,12 +60,20 @@ class Device:
         self._journal = journal
         self._trust = trust
         self._secrets = secrets
-        self._scanner = LineScanner(sys.stdin.buffer)
+        self._wire = Wire(sys.stdin.buffer)
+        self._scanner = LineScanner(self._wire, _BAUD)
         self.count = 0
 
     async def run_scanner(self):
         while True:
-            self._handle_line(await self._scanner.read_line())
+            await self._scanner.ask()
+            self._wire.has_line = True
+            code = await self._scanner.next_code(lambda: True, 0)
+            while code.is_half:  # whoever writes to the pipe is slow
+                code = await self._scanner.next_code(lambda: True, 0)
+            if self._scanner.is_over(code):
+                self._handle_line(bytes(code.data))
+                wipe(code.data)
 
     def _handle_line(self, line):
         self.count += 1

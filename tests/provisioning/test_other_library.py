@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from cwt import COSE, COSEKey
 
 from provisioning import base45, cose, issuing, local_time, passes
 from provisioning.keys import HmacSecret, raw_public
 from provisioning.trust import Issuer, TrustList
+from tests.verify_interop import interop
 
 NOW = int(time.time())
 KEY = Ed25519PrivateKey.generate()
@@ -37,28 +37,21 @@ def _accepted(text):
     return passes.verify(text, TRUST, secrets, lambda kid, cti: False, NOW)
 
 
-def _payload():
+def _claims():
     holder = [SUBJECT, 0, "张*丰", "002X"]
-    return cbor2.dumps({4: NOW + 86400, 6: NOW, 7: os.urandom(8), -65537: holder})
-
-
-def _hmac_key(secret):
-    return COSEKey.from_symmetric_key(secret.secret, alg=secret.alg, kid=secret.kid)
+    return {4: NOW + 86400, 6: NOW, 7: os.urandom(8), -65537: holder}
 
 
 def test_their_ed25519():
     pem = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    key = COSEKey.from_pem(pem, kid=KID)
-    message = COSE.new().encode_and_sign(_payload(), key, protected={1: -8, 4: KID})
-    assert _accepted("SP1:" + base45.encode(message)).claims.subject == SUBJECT
+    text = interop.ask("issue", "issue_ed25519_with_cwt", pem, KID, _claims())
+    assert _accepted(text).claims.subject == SUBJECT
 
 
 @pytest.mark.parametrize("secret", SECRETS, ids=["256/256", "256/64"])
 def test_their_hmac(secret):
-    message = COSE.new().encode_and_mac(
-        _payload(), _hmac_key(secret), protected={1: secret.alg, 4: secret.kid}
-    )
-    assert _accepted("SP1:" + base45.encode(message)).claims.subject == SUBJECT
+    made_by = ("issue_hmac_with_cwt", secret.secret, secret.kid, secret.alg, _claims())
+    assert _accepted(interop.ask("issue", *made_by)).claims.subject == SUBJECT
 
 
 def _ours(key):
@@ -69,11 +62,11 @@ def _ours(key):
 
 def test_our_ed25519():
     pem = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    payload = COSE.new().decode(_ours(KEY), COSEKey.from_pem(pem, kid=KID))
+    payload = interop.ask("open_with_cwt", _ours(KEY), -8, pem, KID)
     assert cbor2.loads(payload)[-65537][0] == SUBJECT
 
 
 @pytest.mark.parametrize("secret", SECRETS, ids=["256/256", "256/64"])
 def test_our_hmac(secret):
-    payload = COSE.new().decode(_ours(secret), _hmac_key(secret))
+    payload = interop.ask("open_with_cwt", _ours(secret), secret.alg, secret.secret, secret.kid)
     assert cbor2.loads(payload)[-65537][0] == SUBJECT

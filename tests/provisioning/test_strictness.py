@@ -4,14 +4,18 @@ import random
 
 import pytest
 from crypto import ed25519 as device_ed25519
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from verify import base45 as device_base45
 from verify import cbor as device_cbor
 from verify import cose as device_cose
+from verify import passes as device_passes
 from verify.errors import Malformed as DeviceMalformed
+from verify.errors import Refused as DeviceRefused
+from verify.trust import TrustList as DeviceTrust
 
-from provisioning import base45, encoding, key_checks
+from provisioning import base45, cose, encoding, key_checks, passes
 from provisioning.cose import Message
-from provisioning.errors import Malformed
+from provisioning.errors import Malformed, Refused
 
 
 @pytest.mark.parametrize(
@@ -118,6 +122,24 @@ def test_base45():
     for text in ("GGW", "::", "A", "ab8", "BB8A", "ÄB8"):
         with pytest.raises(Malformed):
             base45.decode(text)
+
+
+def test_a_base45_text_never_ends_in_a_space():
+    ends = {base45.encode(pair.to_bytes(2, "big"))[-1] for pair in range(1 << 16)}
+    ends |= {base45.encode(bytes([byte]))[-1] for byte in range(256)}
+    assert "0" in ends and " " not in ends
+
+
+def test_the_precise_name_of_ed25519_is_unsupported():
+    """RFC 9864's -19; docs/pass.md says so, for some newer libraries write it."""
+    header = {cose.LABEL_ALG: -19, cose.LABEL_KID: bytes(8)}
+    message = cose.sign1(header, encoding.encode({}), Ed25519PrivateKey.generate())
+    text = passes.PREFIX + base45.encode(message)
+    with pytest.raises(Refused) as host:
+        passes.read(text)
+    with pytest.raises(DeviceRefused) as device:
+        device_passes.verify(text.encode(), DeviceTrust.from_body([]), {}, None, None)
+    assert host.value.reason == device.value.reason == "UNSUPPORTED"
 
 
 def test_keys_both_take_and_refuse():

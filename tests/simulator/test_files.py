@@ -45,8 +45,8 @@ SAID = {
 class Desk:
     """An owner's device: its files can be looked at and changed while it has no power."""
 
-    def __init__(self, folder, runtime):
-        self.board = VirtualBoard(folder, runtime=runtime, wire=wire)
+    def __init__(self, folder, runtime, firmware=None):
+        self.board = VirtualBoard(folder, firmware=firmware, runtime=runtime, wire=wire)
         self.owner = Owner(NOW_S)
         self.issuer = Ed25519PrivateKey.generate()
         self.boot()

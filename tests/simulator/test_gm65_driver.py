@@ -9,7 +9,7 @@ from host_tools.journal import records
 from host_tools.provision import Plan, provision
 from simulator import hands
 from simulator.board import VirtualBoard
-from simulator.chips.gm65 import BAUD, Gm65, SettingCode
+from simulator.chips.gm65 import BAUD, COMMAND, TRIGGER, Gm65, SettingCode
 from simulator.link import LinkPort
 from simulator.wiring import wire
 from tests.runtimes import micropython_or_skip
@@ -23,7 +23,6 @@ RATES = {
     9600: b"\x39\x01",
 }
 READY_MS = 8000
-QUIET_US = 300_000  # the driver asks more often until it has what it wants
 OWNER = Owner(1790000000)
 NO_SCANNER = ["NO SCANNER", "check the cable"]
 
@@ -60,19 +59,19 @@ class Bench:
         self.scanner.saved[BAUD : BAUD + 2] = RATES[baud]
 
     def boot(self):
-        """Milliseconds until the scanner was told the last thing; raises if it never was."""
+        """Milliseconds until the scanner reads; raises if it never does."""
         self.board.power_on()
         began_us = self.board.clock.now_us()
         assert self.board.run_until(self.is_ready, READY_MS)
-        return (self.scanner._last_us - began_us) // 1000
+        return (self.board.clock.now_us() - began_us) // 1000
 
     def is_ready(self):
-        """The driver has found it, and is content: it asks no more."""
-        heard_us = self.scanner._last_us
-        if heard_us < self.scanner._awake_us:
-            return False
-        quiet = self.board.clock.now_us() - heard_us > QUIET_US
-        return quiet and hands.screen_lines(self.board)[:1] == ["NOT SET UP"]
+        """The driver has found it, and asked it to read."""
+        return (
+            self.scanner.is_reading
+            and self.scanner.mode == COMMAND
+            and hands.screen_lines(self.board)[:1] == ["NOT SET UP"]
+        )
 
     def again(self):
         self.board.power_off()
@@ -131,20 +130,22 @@ def test_the_registers_are_as_the_page_says(bench):
     one = bench()
     one.boot()
     kept = one.scanner.saved
-    assert kept[0x00] & 0xC3 == 0x82  # continuous, no sound
+    assert kept[0x00] == 0x95  # command mode, no sound, light and aim while it reads
     assert kept[0x03] & 3 == 2  # setting codes off and not given out
-    assert (kept[0x05], kept[0x06], kept[0x13]) == (1, 0, 0x80 + 50)
+    assert (kept[0x06], kept[0x13] & 0x80) == (0, 0)
     assert kept[0x2C] & 0x07 == 0x05
     assert [kept[address] & 1 for address in (0x3F, 0x33, 0x54, 0x55)] == [1, 1, 0, 0]
-    assert kept[0x60] & 0x6F == 1  # CR
-    assert kept == one.scanner.registers
+    assert kept[0x60] & 0x6F == 5  # what kind it is before, CR behind
+    registers = bytearray(one.scanner.registers)
+    registers[TRIGGER] = 0  # it reads
+    assert kept == registers
 
 
 def test_only_what_differs_is_written(bench):
     one = bench()
     one.boot()
     one.board.power_off()
-    one.scanner.saved[0x13] = 0
+    one.scanner.saved[0x13] = 0x80 + 50
     one.scanner.saved[0x0A] = 0x55  # nothing of ours: it stays
     assert one.boot() < 2000
     assert one.reported()[1:] == [["same code"]]
@@ -199,10 +200,12 @@ def test_what_a_setting_code_did_is_put_right_and_reported(bench):
 def test_a_setting_code_does_nothing(bench):
     one = bench()
     one.boot()
-    before = bytes(one.scanner.registers)
+    registers = one.scanner.registers
+    before = bytes(registers)
     mute = SettingCode(0x0D, b"\x03", b"GW_000D03")
     assert not hands.show(one.board, mute, timeout_ms=2000).reacted
-    assert bytes(one.scanner.registers) == before
+    one.board.run_for_ms(3000)
+    assert bytes(registers) == before
     assert one.scans()
 
 
@@ -212,9 +215,11 @@ def test_a_code_in_front_of_it_while_it_starts(bench):
         one.board.power_on()
         one.board.run_for_ms(at_ms)
         one.scanner.show(b"T" * 200)
-        assert one.board.run_until(one.is_ready, 9000), at_ms
+        assert one.board.run_until(lambda one=one: one.board.observer.red.changes, 9000), at_ms
+        one.board.run_for_ms(1500)
         one.scanner.take_away()
-        one.board.run_for_ms(6000)
+        assert one.scanner.mode == COMMAND
+        one.board.run_for_ms(1000)
         assert one.scans()
 
 
@@ -254,3 +259,67 @@ def test_a_save_that_gets_lost_is_made_up_for(bench):
     assert one.board.run_until(one.is_ready, 5000)
     assert one.scanner.saves == 1
     assert "baud 9600" in one.reported()[0]
+
+
+def test_its_light_is_on_only_while_it_reads(bench):
+    one = bench()
+    one.boot()
+    assert one.scanner.is_lit
+    one.scanner.show(b"T0000001", "Code128")
+    assert one.board.run_until(lambda: one.board.observer.red.lit)
+    assert not one.scanner.is_lit
+    one.scanner.take_away()
+    assert one.board.run_until(lambda: one.scanner.is_lit)
+
+
+def test_a_reading_that_nobody_answers_is_begun_anew_without_a_gap(bench):
+    one = bench()
+    one.boot()
+    dark_us = 0
+    for _ in range(1000):
+        one.board.run_for_ms(5)
+        dark_us += 0 if one.scanner.is_reading else 5000
+    assert 0 < dark_us < 150_000  # each 2 s, some 20 ms
+    longest = 0
+    for at_ms in range(1900, 2100, 20):
+        one.board.run_for_ms(at_ms)
+        answer = hands.show(one.board, b"T%07d" % at_ms, "Code128", 1000)
+        longest = max(longest, answer.took_ms)
+        one.board.run_for_ms(1000)
+    assert longest < 150
+
+
+def test_a_reset_of_the_module_costs_two_seconds_and_no_code(bench):
+    one = bench()
+    one.boot()
+    for at_ms in (3, 20, 700, 1990):
+        one.board.run_for_ms(2000 + at_ms)
+        one.scanner.power(False)
+        one.scanner.power(True)
+        began_ms = one.board.now_ms()
+        answer = hands.show(one.board, b"T%07d" % at_ms, "Code128", 9000)
+        assert answer.reacted and answer.lines[4] == "NOT_READY"
+        assert one.board.now_ms() - began_ms < 5000
+        one.board.run_for_ms(1000)
+    assert one.scanner.saves == 1
+
+
+def test_a_module_that_lost_its_settings_is_set_up_again(bench):
+    one = bench()
+    one.boot()
+    one.board.run_for_ms(1000)
+    one.scanner._control(0x50)  # to factory settings: 9600 baud, another mode
+    assert one.board.run_until(lambda: one.scanner.baud != 9600, 9000)
+    assert one.board.run_until(one.is_ready, 5000)
+    assert one.scanner.saves == 2
+    assert one.scans()
+
+
+def test_a_module_whose_mode_was_changed_is_set_up_again(bench):
+    one = bench()
+    one.boot()
+    one.board.run_for_ms(1000)
+    one.scanner.registers[0x00] = 0xD6
+    assert one.board.run_until(one.is_ready, 9000)
+    one.board.run_for_ms(1000)
+    assert one.scans()

@@ -1,4 +1,4 @@
-"""In which order the firmware is loaded: machine code first, and once.
+"""What the firmware loads when: machine code first, and once; the rest of it as it is needed.
 
 On an ESP32 the heap takes the memory that machine code could lie in (firmware/system/
 machine_code.py). The sources say what has machine code; a device at work says what it loads, when.
@@ -8,9 +8,12 @@ import ast
 import re
 import shutil
 
+import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from host_tools.client import DeviceError
+from host_tools.frames import encode
 from host_tools.operator import Operator
 from host_tools.pull import pull
 from host_tools.store import Store
@@ -18,12 +21,14 @@ from provisioning import deploy, operators
 from provisioning.keys import raw_public
 from simulator.board import VirtualBoard
 from simulator.wiring import wire
+from tests import imports
 from tests.runtimes import micropython_or_skip
 from tests.simulator.owner import Owner
 from tests.simulator.test_files import NOW_S, Desk, provision, quiet
 
 EMITTERS = {"micropython.viper", "micropython.native", "viper", "native"}
 FIRST = "system.machine_code"
+LOOK_MS = 1500  # at least as long as it takes until a silence is noticed
 # In front of main.py: says on the port what is loaded, each time that it is.
 WATCH = """
 import sys
@@ -54,11 +59,6 @@ else:
 """
 
 
-def _name_of(path):
-    parts = path.relative_to(deploy.FIRMWARE).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
 def _has_machine_code(tree):
     return any(
         ast.unparse(decorator) in EMITTERS
@@ -68,23 +68,7 @@ def _has_machine_code(tree):
     )
 
 
-TREES = {
-    _name_of(path): ast.parse(path.read_text(encoding="utf-8"))
-    for path in sorted(deploy.FIRMWARE.rglob("*.py"))
-}
-WITH_MACHINE_CODE = {name for name, tree in TREES.items() if _has_machine_code(tree)}
-
-
-def _imported(name):
-    """The firmware's modules that this one imports as it is loaded."""
-    found = set()
-    for node in TREES[name].body:
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return found & TREES.keys()
+WITH_MACHINE_CODE = {name for name, tree in imports.TREES.items() if _has_machine_code(tree)}
 
 
 def test_machine_code_is_all_that_is_loaded_first():
@@ -93,13 +77,13 @@ def test_machine_code_is_all_that_is_loaded_first():
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting.extend(_imported(name))
+            waiting.extend(imports.as_loaded(name))
     assert WITH_MACHINE_CODE
     assert found - {FIRST, "system", "crypto", "verify"} == WITH_MACHINE_CODE
 
 
 def test_it_is_loaded_before_anything_else():
-    first = next(node for node in TREES["main"].body if not isinstance(node, ast.Expr))
+    first = next(node for node in imports.TREES["main"].body if not isinstance(node, ast.Expr))
     assert ast.unparse(first) == "from system import machine_code"
     starter = [ast.unparse(node) for node in ast.parse(deploy.STARTER).body]
     assert starter[:3] == ["import gc", "gc.threshold(4096)", f"import {deploy.PROGRAM}"]
@@ -121,7 +105,7 @@ class Watched(Desk):
     def loaded(self):
         """The names of the firmware's modules in the order in which they were loaded, so far."""
         names = re.findall(rb"loaded ([\w.]+)\r\n", bytes(self.said))
-        return [name for name in (found.decode() for found in names) if name in TREES]
+        return [name for name in (found.decode() for found in names) if name in imports.TREES]
 
 
 @pytest.fixture(params=["cpython", "micropython"])
@@ -168,3 +152,42 @@ def test_no_machine_code_is_loaded_after_the_start_or_again(watched):
     assert len(loaded) > len(at_start)
     for name in WITH_MACHINE_CODE:
         assert loaded.count(name) == 1, name
+
+
+def test_what_a_host_needs_is_loaded_for_a_host(watched):
+    board = watched.board
+    client = watched.boot()
+    provision(client, watched.plan(), quiet)
+    board.run_for_ms(61_000 + LOOK_MS)
+    before = watched.loaded()
+    assert before.count("link.server") == 1
+    assert watched.scan("T0000001").lights == ["green"]
+    assert watched.scan(watched.a_pass()).lights == ["green"]
+    assert watched.loaded() == before
+    frame = encode(cbor2.dumps([1, 7, "challenge", []]))
+    nonces = []
+    for _ in range(2):
+        board.link.received.clear()
+        board.pace.outside(lambda: board.link.send(frame))
+        board.run_for_ms(2000)
+        nonces.append(bytes(board.link.received).split(b"OK")[1])
+        loaded = watched.loaded()
+        assert loaded.count("link.server") == 2
+        # gone after 60 s without a word; the reply is not
+        board.run_for_ms(61_000 + LOOK_MS)
+    assert nonces[0] == nonces[1]
+    assert client.status()["tube"] == "T0000001"
+    assert watched.loaded().count("link.server") == 3
+
+
+def test_an_object_under_way_waits_for_a_minute(watched):
+    client = watched.boot()
+    provision(client, watched.plan(), quiet)
+    assert client.call("begin", "revoked-table", 500, bytes(32)) == 0
+    assert client.call("piece", 0, bytes(192)) == 192
+    watched.board.run_for_ms(50_000)
+    assert client.call("piece", 192, bytes(192)) == 384
+    watched.board.run_for_ms(61_000 + LOOK_MS)
+    with pytest.raises(DeviceError, match="NOT_BEGUN"):
+        client.call("piece", 384, bytes(116))
+    assert client.call("begin", "revoked-table", 500, bytes(32)) == 0

@@ -22,7 +22,7 @@ def test_programming_only_clears_bits_and_erasing_sets_a_sector(tmp_path):
 
 def test_contents_survive_and_operations_take_their_time(tmp_path):
     spent = []
-    flash = chip(tmp_path, busy=lambda us, blocking: spent.append(us))
+    flash = chip(tmp_path, busy=lambda us: spent.append(us))
     flash.program(250, bytes(20))  # crosses a page
     flash.erase(4096)
     assert spent == [700, 700, 45_000]

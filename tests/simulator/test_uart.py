@@ -42,13 +42,32 @@ def test_reception_is_announced_when_the_line_goes_quiet():
     assert uart.read(100) == b"hello\r"
 
 
-def test_a_busy_flash_loses_what_the_fifo_cannot_hold():
+def test_bytes_reach_the_program_at_120_and_when_the_line_is_quiet():
     clock, uart, far_end = opened(rxbuf_bytes=1024)
-    uart.block_interrupts(45_000)
-    far_end.line.send(bytes(range(200)), 115200)
+    over_us = far_end.line.send(bytes(222), 115200)
+    clock.advance_to(over_us * 120 // 222 + 1)
+    assert uart.any() == 120
+    clock.advance_to(over_us)
+    assert uart.any() == 120
+    clock.advance_to(over_us + 1000)
+    assert uart.any() == 222
+
+
+def test_usb_makes_the_host_wait():
+    clock = Clock()
+    uart = Uart(clock, waits=True)
+    far_end = Echo()
+    uart.attach(far_end)
+    uart.open(115200, 16)
+    far_end.line.send(bytes(range(40)), 115200)
     clock.advance_to(60_000)
-    assert uart.read(1000) == bytes(range(128))
-    assert uart.lost_bytes == 72
+    got = uart.read(100)
+    assert len(got) == 16
+    while len(got) < 40:
+        clock.advance_to(clock.now_us() + 10_000)
+        got += uart.read(100)
+    assert got == bytes(range(40))
+    assert uart.lost_bytes == 0
 
 
 def test_a_small_buffer_overruns():

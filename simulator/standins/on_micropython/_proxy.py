@@ -56,6 +56,8 @@ _CALLS = const(
         "random",
         "reset",
         "watchdog",
+        "pin_watch",
+        "pin_edges",
     )
 )
 

@@ -40,10 +40,11 @@ def mount(*folders):
 
     volume = Partition.find(Partition.TYPE_DATA, label="vfs")[0]
     try:
-        files = uos.VfsLfs2(volume)
+        # This interpreter would take the files' times from the computer's clock.
+        files = uos.VfsLfs2(volume, mtime=False)
     except OSError:
         uos.VfsLfs2.mkfs(volume)
-        files = uos.VfsLfs2(volume)
+        files = uos.VfsLfs2(volume, mtime=False)
     folders = [uos.VfsPosix(path) for path in folders]
     uos.umount("/")
     uos.mount(files, "/")

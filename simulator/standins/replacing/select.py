@@ -4,6 +4,7 @@ A UART (or the REPL's streams) has `_key`, its number on the CPU's surface.
 """
 
 import _board
+import _edges
 from micropython import const
 
 POLLIN = 1
@@ -70,10 +71,17 @@ class poll:
                 keys |= 1 << self._streams[place]._key
         ready = self._ready(0)  # what needs no UART to have received anything
         if ready or timeout_ms == 0:
-            return self._ready(cpu.wait(0, keys))
-        if timeout_ms is None or timeout_ms < 0:
-            return self._ready(cpu.wait(-1, keys))
-        return self._ready(cpu.wait(cpu.now_us() + timeout_ms * 1000, keys))
+            deadline_us = 0
+        elif timeout_ms is None or timeout_ms < 0:
+            deadline_us = -1
+        else:
+            deadline_us = cpu.now_us() + timeout_ms * 1000
+        if _edges.handlers:
+            keys |= _edges.KEY
+        readable = cpu.wait(deadline_us, keys)
+        if readable & _edges.KEY:
+            _edges.run()
+        return self._ready(readable)
 
     def ipoll(self, timeout_ms=-1, flags=0):
         """As `poll`, to iterate over."""

@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import time
 
 import device_time  # noqa: F401 - gives CPython what MicroPython has
 from app.application import App
 from app.refusals import Refusals
 from app.rules import Registrar
 from crypto.x25519 import public_key
+from drivers.scanner import CODE_128, DATA_MATRIX, QR, UNKNOWN, Code
 from journal import Journal
 from keeping.settings import Settings
 from ram_flash import RamFlash
@@ -45,6 +47,9 @@ class _Feedback:
     def idle(self, make_screen):
         self.back_to = make_screen
 
+    async def sounded(self):
+        """At once."""
+
 
 class _Clock:
     def __init__(self, unix_s):
@@ -80,25 +85,56 @@ class _Provisioned:
 
 
 class _Scanner:
-    """Gives lines, or raises what stands among them; then ends the test."""
+    """Gives codes, or raises what stands among them; then ends the test."""
 
     def __init__(self, lines, starts=()):
         self._lines = list(lines)
         self._starts = list(starts)
+        self.asked = 0
+        self.on_ask = None
+        self.goes_on = 0  # so often a code turns out not to be over
 
-    async def start(self):
+    async def start(self, symbologies):
         started = self._starts.pop(0) if self._starts else []
         if isinstance(started, Exception):
             raise started
         return started
 
-    async def read_line(self):
+    async def ask(self):
+        self.asked += 1
+        if self.on_ask:
+            self.on_ask(self.asked)
+
+    async def next_code(self, wanted, look_ms):
         if not self._lines:
             raise _Over()
         line = self._lines.pop(0)
         if isinstance(line, Exception):
             raise line
-        return line
+        return _code(line)
+
+    def is_over(self, code):
+        self.goes_on -= 1
+        return self.goes_on < 0
+
+
+class _Button:
+    """Never pressed."""
+
+    async def pressed(self):
+        raise _Over()
+
+
+def _code(data, symbology=None, code_id=None):
+    """What a driver gives: by itself a pass is a QR code, and anything else a Code 128."""
+    code = Code()
+    code.data = memoryview(bytearray(data))
+    is_pass = data[:4] == b"SP1:"
+    code.symbology = (QR if is_pass else CODE_128) if symbology is None else symbology
+    code.code_id = {UNKNOWN: 0, QR: 0x51, CODE_128: 0x6A}.get(code.symbology, 0x75)
+    if code_id is not None:
+        code.code_id = code_id
+    return code
 
 
 class _Over(BaseException):
@@ -117,24 +153,31 @@ class _Device:
         self.registrar = Registrar(self.provisioned.settings, self.journal)
         self.registrar.resume()
         self.refusals = Refusals(self.journal, self.clock)
+        self.scanner = _Scanner(lines, starts)
         self.app = App(
-            _Scanner(lines, starts),
+            self.scanner,
             self.feedback,
             self.clock,
             self.provisioned,
             self.journal,
             self.registrar,
             self.refusals,
+            _Button(),
+            _Button(),
         )
 
     def idle_heading(self):
         self.run(self.app.run_scanner())  # the scanner answers
         return self.feedback.back_to().heading
 
-    def scan(self, line):
+    def scan(self, line, symbology=None, code_id=None, is_meant=True):
         """(accepted or refused, heading)"""
         self.feedback.seen = []
-        self.app.handle_line(line)
+        if is_meant:
+            self.app._meant_ms = time.ticks_ms()
+        assert self.app.handle(_code(line, symbology, code_id))
+        if is_meant:
+            self.app._meant_ms = None
         assert len(self.feedback.seen) == 1, line
         return self.feedback.seen[-1][:2]
 
@@ -343,11 +386,118 @@ def test_what_was_changed_in_the_scanner_needs_no_room():
 
 
 def test_a_task_that_breaks_is_started_again_and_says_so():
-    device = _Device(lines=[b"T0000001", ValueError("broken"), b"T0000002"])
+    device = _Device(lines=[b"T0000001", ValueError("broken"), _pass(1)])
     device.run(faults.keep_running(device.app.failed, device.app.run_scanner))
     assert [seen[:2] for seen in device.feedback.seen] == [
         ("accepted", "TUBE OPEN"),
         ("refused", "DEVICE FAULT"),
-        ("accepted", "TUBE OPEN"),
+        ("accepted", "OK  1"),
     ]
     assert device.feedback.seen[1][2] == sounds.STOPPED
+
+
+def test_what_another_symbology_says_is_neither_a_pass_nor_a_tube():
+    device = _Device()
+    assert device.scan(b"T0000001", QR) == ("refused", "NOT A PASS")
+    assert device.scan(b"T0000001", DATA_MATRIX) == ("refused", "WRONG KIND")
+    assert device.scan(b"T0000001", UNKNOWN, 0x78) == ("refused", "WRONG KIND")
+    assert device.registrar.tube is None
+    device.scan(b"T0000001")
+    assert device.scan(_pass(1), CODE_128) == ("refused", "WRONG KIND")
+    assert device.scan(_pass(1), UNKNOWN, 0x78) == ("refused", "WRONG KIND")
+    assert device.scan(_pass(1)) == ("accepted", "OK  1")
+    other = _Device(settings={7: [3]})
+    assert other.scan(b"T0000001") == ("refused", "WRONG KIND")
+    assert other.scan(b"T0000001", DATA_MATRIX) == ("accepted", "TUBE OPEN")
+
+
+def test_a_scanner_that_says_no_symbology_is_believed_only_where_the_settings_say_so():
+    device = _Device()
+    assert device.scan(b"T0000001", UNKNOWN, 0) == ("refused", "KIND UNKNOWN")
+    device = _Device(settings={9: True})
+    assert device.scan(b"T0000001", UNKNOWN, 0) == ("accepted", "TUBE OPEN")
+    assert device.scan(_pass(1), UNKNOWN, 0) == ("accepted", "OK  1")
+
+
+def test_control_characters_make_it_no_code():
+    device = _Device(settings={5: "*"})
+    device.scan(b"T0000001")
+    for byte in list(range(0x20)) + [0x7F]:
+        inside = bytes((byte,))
+        for text in (
+            _pass(1) + inside + _pass(2),
+            _pass(1) + inside + b"X",
+            inside + _pass(1),
+            b"T0000002" + inside + b"T0000003",
+            b"T0000002" + inside,
+            inside + b"T0000002",
+        ):
+            for symbology in (QR, CODE_128):
+                said = device.scan(text, symbology)
+                assert said[0] == "refused" and said[1] in ("NOT A PASS", "BAD CODE"), (text, said)
+    assert device.registrar.tube == "T0000001" and device.registrar.count == 0
+    # One line end is the reader's to take off (docs/pass.md).
+    assert device.scan(_pass(1) + b"\r") == ("accepted", "OK  1")
+
+
+def test_a_tube_that_has_room_is_left_only_when_staff_mean_it():
+    device = _Device(settings={3: 2})
+    assert device.scan(b"T0000001", is_meant=False) == ("accepted", "TUBE OPEN")
+    device.app._meant_ms = None
+    assert device.scan(b"T0000002", is_meant=False) == ("refused", "TUBE HAS ROOM")
+    assert device.scan(b"T0000001", is_meant=False) == ("accepted", "TUBE OPEN")
+    device.scan(_pass(1))
+    device.app._meant_ms = None
+    assert device.scan(b"T0000002", is_meant=False) == ("refused", "TUBE HAS ROOM")
+    device.app._meant_ms = time.ticks_ms()
+    assert device.scan(b"T0000002", is_meant=False) == ("accepted", "TUBE OPEN")
+    # One press is for one tube.
+    assert device.scan(b"T0000003", is_meant=False) == ("refused", "TUBE HAS ROOM")
+    device.scan(_pass(2))
+    device.scan(_pass(3))
+    device.app._meant_ms = None
+    assert device.scan(b"T0000003", is_meant=False) == ("accepted", "TUBE OPEN")
+
+
+def test_nothing_is_decided_before_the_code_is_over():
+    device = _Device()
+    device.scan(b"T0000001")
+    for text in (_pass(1), b"T0000002", b"junk"):
+        device.scanner.goes_on = 1
+        device.feedback.seen = []
+        assert not device.app.handle(_code(text))
+        assert device.feedback.seen == []
+    assert device.registrar.count == 0 and device.registrar.tube == "T0000001"
+    assert device.reasons() == []
+
+
+def test_half_a_code_is_told_and_counted():
+    device = _Device()
+    device.scan(b"T0000001")
+    half = _code(_pass(1)[:100])
+    half.is_half = True
+    device.feedback.seen = []
+    assert device.app.handle(half)
+    assert device.feedback.seen == [("refused", "SCAN AGAIN", sounds.AGAIN)]
+    assert device.reasons() == ["HALF_CODE"]
+    assert device.scan(_pass(1)) == ("accepted", "OK  1")
+
+
+def test_a_code_that_stays_there_has_one_outcome():
+    device = _Device(lines=[b"T0000001"] * 5 + [_pass(1)] * 5 + [b"T0000001"])
+    device.run(device.app.run_scanner())
+    assert [seen[1] for seen in device.feedback.seen] == ["TUBE OPEN", "OK  1", "TUBE OPEN"]
+    assert device.scanner.asked == 12
+
+
+def test_staff_who_pressed_ok_may_hold_the_label_there_already():
+    device = _Device(lines=[b"T0000001"] + [b"T0000002"] * 4)
+
+    def press(asked):
+        if asked == 4:
+            device.app._meant_ms = time.ticks_ms()
+            device.app._reading.forget_last()
+
+    device.scanner.on_ask = press
+    device.run(device.app.run_scanner())
+    assert [seen[1] for seen in device.feedback.seen] == ["TUBE OPEN", "TUBE HAS ROOM", "TUBE OPEN"]

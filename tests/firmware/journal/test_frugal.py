@@ -3,9 +3,9 @@
 import gc
 
 from journal import bodies, layout
-from journal_torture import mounted
+from journal_torture import mounted, use_cheap_hpke
 from small_journal import NOON, fill, made_journal, register, settle, subject
-from weak_flash import SECTOR_BYTES, Dice
+from weak_flash import SECTOR_BYTES, Dice, WeakFlash
 
 SECTORS = 256
 FLASH_BYTES = SECTORS * SECTOR_BYTES
@@ -59,14 +59,26 @@ def test_a_full_megabyte_holds_15000_people_and_boots_with_few_reads():
     journal = mounted(flash, Dice(2))
     used = flash.read_bytes - before
     assert used <= BOOT_READ_BYTES, used
-    # Asking for someone costs the candidates of a tag of 16 bits, not the log.
+    # Asking for someone costs a look at those who share a byte of the tag, not the log.
     settle(journal)
     before = flash.read_bytes
     for number in range(100):
         assert journal.seen_subject(subject(count + number)) is None
-    assert flash.read_bytes - before <= 100 * 64 * 2
+    assert flash.read_bytes - before <= 100 * 24 * 80
     for number in range(0, count, 1000):
         assert journal.seen_subject(subject(number)) is not None
+
+
+def test_up_to_half_a_megabyte_of_people_a_look_up_hardly_reads():
+    flash, journal = made_journal(SECTORS)
+    fill(journal, 7900)
+    for one in (journal, mounted(flash, Dice(2))):
+        settle(one)
+        before = flash.read_bytes
+        for number in range(100):
+            assert one.seen_subject(subject(7900 + number)) is None
+        # 8000 people under tags of 16 bits: one in eight look-ups meets another's
+        assert flash.read_bytes - before <= 100 * 24
 
 
 def test_a_tube_that_began_in_the_sector_before_does_not_make_booting_dear():
@@ -95,6 +107,40 @@ def test_a_day_of_junk_takes_two_percent():
     assert flash.programmed - programmed <= FLASH_BYTES * 2 // 100
 
 
+class _QuietFlash(WeakFlash):
+    """Allocates nothing where it is read."""
+
+    def readblocks(self, block, buffer, offset=0):
+        cells = self.cells[block]
+        for index in range(len(buffer)):
+            buffer[index] = cells[offset + index]
+
+
+def _allocated(function, argument):
+    """The bytes that a call leaves behind; what it is to make once is made by a call before."""
+    function(argument)
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    function(argument)
+    used = gc.mem_alloc() - before
+    gc.enable()
+    return used
+
+
+def test_a_look_up_allocates_nothing():
+    if not hasattr(gc, "mem_alloc"):
+        return  # CPython does not say
+    use_cheap_hpke()
+    gc.collect()
+    journal = mounted(_QuietFlash(16), Dice(1))
+    # In a ring that is nearly full some are found that only seem to be the one.
+    count = fill(journal, 14 * 60)
+    for number in range(count, count + 50):
+        assert _allocated(journal.seen_subject, subject(number)) == 0
+    assert _allocated(journal.seen_subject, subject(7)) <= 512
+
+
 def test_working_memory_besides_the_index_is_8_kilobytes():
     if not hasattr(gc, "mem_alloc"):
         return  # CPython does not say
@@ -110,7 +156,7 @@ def test_working_memory_besides_the_index_is_8_kilobytes():
     journal.append(bodies.MANUAL, NOON, [1, "11010519491231002X", "Zhang", 1, 77])
     journal.append(bodies.TUBE_OPENED, NOON, ["T1234567", 77])
     gc.collect()
-    used = gc.mem_alloc() - before - 126 * SECTORS  # two bytes a slot
+    used = gc.mem_alloc() - before - 64 * SECTORS  # a byte a slot
     assert used <= 8192, used
     # What an append leaves for the collector
     gc.collect()

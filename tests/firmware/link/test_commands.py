@@ -4,9 +4,10 @@ import time
 
 import device_time  # noqa: F401 - gives CPython the ticks of MicroPython
 from crypto import signing
-from link.commands import CLOCK, COLLECT, Commands, NotAllowed
+from link.commands import CLOCK, COLLECT, Commands
 from signing import sign1
 from verify import cbor, cose
+from verify.errors import Refused
 
 ROOT_SEED = b"\x01" * 32
 SEED = b"\x02" * 32
@@ -19,14 +20,18 @@ CREDENTIAL = "application/scanpost-operator+cwt"
 COMMAND = "application/scanpost-command+cbor"
 
 
-class Held:
+class Identity:
     root = ROOT
     device_id = DEVICE
-    newest_signed_at = NOW - 1000
-    revoked = ()
 
     def root_kid(self):
         return cose.kid_of(ROOT)
+
+
+class Held:
+    identity = Identity()
+    newest_signed_at = NOW - 1000
+    revoked = ()
 
     def is_revoked(self, kid, cti):
         assert kid == cose.kid_of(ROOT)
@@ -85,8 +90,8 @@ def _setup():
 def _code(call, *arguments):
     try:
         call(*arguments)
-    except NotAllowed as error:
-        return error.code
+    except Refused as refused:
+        return refused.reason
     return None
 
 

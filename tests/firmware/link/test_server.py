@@ -4,9 +4,8 @@ import asyncio
 import gc
 import hashlib
 
-from link import frames
-from link.server import Server
-from link_device import LinkDevice
+from link.receiver import MAX_REQUEST_BYTES
+from link_device import Link, LinkDevice, decode, encode
 from verify import cbor
 
 _NEXT_ID = [0]
@@ -15,7 +14,7 @@ _NEXT_ID = [0]
 def _ask(server, operation, *arguments):
     _NEXT_ID[0] += 1
     payload = cbor.encode([1, _NEXT_ID[0], operation, list(arguments)])
-    assert len(payload) <= 96, operation
+    assert len(payload) <= MAX_REQUEST_BYTES, operation
     version, answered, status, result = _decode(server.handle(payload))
     assert version == 1 and answered == _NEXT_ID[0]
     return status, result
@@ -32,7 +31,7 @@ def _digest(data):
 
 def test_identify_status_and_clock():
     device = LinkDevice()
-    server = Server(device)
+    server = Link(device)
     status, result = _ask(server, "identify")
     assert status == "OK" and result["device"] == device.device_id and result["root"] is None
     assert _ask(server, "set_clock", 1790000000) == ("OK", 1790000000)
@@ -40,7 +39,7 @@ def test_identify_status_and_clock():
 
 
 def test_root_is_installed_once():
-    server = Server(LinkDevice())
+    server = Link(LinkDevice())
     assert _ask(server, "install_root", b"r" * 32) == ("OK", b"\x01\x02\x03\x04\x05\x06\x07\x08")
     assert _ask(server, "install_root", b"r" * 32)[0] == "OK"
     assert _ask(server, "install_root", b"q" * 32) == ("ROOT_INSTALLED", None)
@@ -48,7 +47,7 @@ def test_root_is_installed_once():
 
 def test_an_object_in_pieces():
     device = LinkDevice()
-    server = Server(device)
+    server = Link(device)
     data = bytes([index % 251 for index in range(300)])
     assert _ask(server, "begin", "revoked-table", 300, _digest(data)) == ("OK", 0)
     for offset in range(0, 300, 60):
@@ -60,13 +59,13 @@ def test_an_object_in_pieces():
 
 def test_an_empty_object():
     device = LinkDevice()
-    server = Server(device)
+    server = Link(device)
     assert _ask(server, "begin", "revoked-table", 0, _digest(b"")) == ("OK", 0)
     assert _ask(server, "commit") == ("OK", 1)
 
 
 def test_pieces_out_of_order_and_too_many():
-    server = Server(LinkDevice())
+    server = Link(LinkDevice())
     assert _ask(server, "piece", 0, b"x") == ("NOT_BEGUN", None)
     _ask(server, "begin", "trust", 10, _digest(b"0123456789"))
     assert _ask(server, "piece", 4, b"4567") == ("OFFSET", 0)
@@ -81,7 +80,7 @@ def test_pieces_out_of_order_and_too_many():
 
 def test_another_begin_forgets_the_first():
     device = LinkDevice()
-    server = Server(device)
+    server = Link(device)
     _ask(server, "begin", "trust", 4, _digest(b"abcd"))
     _ask(server, "piece", 0, b"ab")
     assert _ask(server, "begin", "settings", 2, _digest(b"xy")) == ("OK", 0)
@@ -92,7 +91,7 @@ def test_another_begin_forgets_the_first():
 
 def test_a_wrong_digest_and_a_failed_write_forget_the_transfer():
     device = LinkDevice()
-    server = Server(device)
+    server = Link(device)
     _ask(server, "begin", "trust", 2, bytes(32))
     _ask(server, "piece", 0, b"ab")
     assert _ask(server, "commit") == ("DIGEST", None)
@@ -106,7 +105,7 @@ def test_a_wrong_digest_and_a_failed_write_forget_the_transfer():
 
 
 def test_sizes_and_kinds_are_refused_before_anything_is_kept():
-    server = Server(LinkDevice())
+    server = Link(LinkDevice())
     assert _ask(server, "begin", "trust", 0xFFFFFFFF, bytes(32)) == ("TOO_LARGE", None)
     assert _ask(server, "begin", "firmware", 10, bytes(32)) == ("UNKNOWN_KIND", None)
     assert _ask(server, "commit") == ("NOT_BEGUN", None)
@@ -115,7 +114,7 @@ def test_sizes_and_kinds_are_refused_before_anything_is_kept():
 def test_reading_and_what_is_signed_for_it():
     bodies = [b"\x05" + bytes(3) + bytes([number + 1]) + b"t" * 60 for number in range(40)]
     device = LinkDevice(bodies)
-    server = Server(device)
+    server = Link(device)
     sequence = 1
     found = []
     while True:
@@ -136,12 +135,12 @@ def test_reading_and_what_is_signed_for_it():
 def test_the_largest_records_fit_a_reply():
     for length in (9, 22, 23, 24, 100, 209, 255):
         device = LinkDevice([b"r" * length] * 120)
-        assert len(_ask(Server(device), "read", 1)[1][1]) >= min(40, 940 // (length + 3))
+        assert len(_ask(Link(device), "read", 1)[1][1]) >= min(40, 940 // (length + 3))
 
 
 def test_a_repeat_gets_the_same_reply_and_does_nothing():
     device = LinkDevice()
-    server = Server(device)
+    server = Link(device)
     payload = cbor.encode([1, 77, "set_clock", [1790000000]])
     first = server.handle(payload)
     assert server.handle(payload) == first
@@ -152,7 +151,7 @@ def test_a_repeat_gets_the_same_reply_and_does_nothing():
 
 def test_the_same_number_for_another_request_is_another_request():
     device = LinkDevice()
-    server = Server(device)
+    server = Link(device)
     server.handle(cbor.encode([1, 5, "set_clock", [1790000000]]))
     reply = _decode(server.handle(cbor.encode([1, 5, "identify", []])))
     assert reply[2] == "OK" and reply[3]["board"] == "test"
@@ -164,7 +163,7 @@ def _status(server, payload):
 
 
 def test_whatever_is_no_request_is_refused():
-    server = Server(LinkDevice())
+    server = Link(LinkDevice())
     for payload in (b"\xff", b"\x00", b"\x80", b"\x9f\xff", b"\xa0", b"\x83\x01\x02", b"\x5a\xff"):
         assert _status(server, payload) == (0, "MALFORMED"), payload
     assert _status(server, cbor.encode([1])) == (0, "MALFORMED")
@@ -174,7 +173,7 @@ def test_whatever_is_no_request_is_refused():
     assert _status(server, cbor.encode([2, 9, "status", []])) == (9, "VERSION")
     assert _status(server, cbor.encode([True, 9, "status", []])) == (9, "VERSION")
     assert _status(server, cbor.encode(cbor.Tag(18, [1, 9, "status", []]))) == (0, "MALFORMED")
-    assert _status(server, b"\x81" * 96) == (0, "MALFORMED")
+    assert _status(server, b"\x81" * MAX_REQUEST_BYTES) == (0, "MALFORMED")
     assert _status(server, b"\x9b" + b"\xff" * 8) == (0, "MALFORMED")
     assert _status(server, b"\x84\x01\x09\x5b" + b"\x7f" * 8) == (0, "MALFORMED")
     assert _status(server, cbor.encode([1, 9, "reboot", []])) == (9, "UNKNOWN_OP")
@@ -189,13 +188,13 @@ def test_whatever_is_no_request_is_refused():
 def test_a_mistake_of_ours_is_an_answer():
     device = LinkDevice()
     device.status = lambda: {"time": 1.5}["date"]
-    server = Server(device)
+    server = Link(device)
     assert _ask(server, "status") == ("FAULT", None)
     assert _ask(server, "identify")[0] == "OK"
 
 
 def test_arguments_of_the_wrong_kind_are_refused():
-    server = Server(LinkDevice())
+    server = Link(LinkDevice())
     for operation, arguments in (
         ("set_clock", ["now"]),
         ("set_clock", [True]),
@@ -226,17 +225,23 @@ class _Closed(Exception):
 
 
 class _Port:
-    """Plays a stream of bytes, then ends the server."""
+    """Plays a stream of bytes, some at a time, then ends the server."""
 
-    def __init__(self, data):
+    def __init__(self, data, at_once=7):
         self._data = data
-        self._place = 0
+        self._at_once = at_once
+        self._place = self._end = 0
         self.sent = b""
         self.longest = 0
 
-    async def read_byte(self):
+    async def wait(self):
         if self._place == len(self._data):
             raise _Closed()
+        self._end = min(self._place + self._at_once, len(self._data))
+
+    def take(self):
+        if self._place == self._end:
+            return -1
         self._place += 1
         return self._data[self._place - 1]
 
@@ -248,17 +253,15 @@ class _Port:
 def _serve(device, data):
     port = _Port(data)
     try:
-        asyncio.run(Server(device).run(port))
+        asyncio.run(Link(device).receiver.run(port))
     except _Closed:
-        decoder = frames.Decoder(1024)
-        replies = [decoder.feed(byte) for byte in port.sent]
-        return port, [_decode(reply) for reply in replies if reply is not None]
+        return port, [_decode(reply) for reply in decode(port.sent)]
 
 
 def test_a_stream_with_noise_cut_and_repeated_frames():
     device = LinkDevice()
-    first = frames.encode(cbor.encode([1, 1, "set_clock", [1790000000]]))
-    second = frames.encode(cbor.encode([1, 2, "status", []]))
+    first = encode(cbor.encode([1, 1, "set_clock", [1790000000]]))
+    second = encode(cbor.encode([1, 2, "status", []]))
     garbled = bytearray(first)
     garbled[5] ^= 0x40
     _, replies = _serve(
@@ -270,7 +273,7 @@ def test_a_stream_with_noise_cut_and_repeated_frames():
 
 def test_long_replies_go_out_in_slices():
     device = LinkDevice([b"r" * 100] * 20)
-    port, replies = _serve(device, frames.encode(cbor.encode([1, 1, "read", [1]])))
+    port, replies = _serve(device, encode(cbor.encode([1, 1, "read", [1]])))
     assert len(port.sent) > 900 and port.longest <= 64
     assert len(replies[0][3][1]) == 9
 
@@ -293,7 +296,7 @@ def _a_round(server):
 
 
 def test_requests_leave_nothing_behind():
-    server = Server(LinkDevice([b"r" * 100] * 20))
+    server = Link(LinkDevice([b"r" * 100] * 20))
     for _ in range(5):
         _a_round(server)
     before = _allocated()

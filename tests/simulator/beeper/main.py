@@ -15,8 +15,10 @@ ok = Pin(board.BUTTON_OK, Pin.IN, Pin.PULL_UP)
 
 
 SCREEN_ON = b"\x00\x20\x00\x8d\x14\xa1\xc8\xaf"  # horizontal addressing, charge pump, upright
-CONTINUOUS = b"\x7e\x00\x08\x01\x00\x00\xd2\xab\xcd"
+WHEN_ASKED = b"\x7e\x00\x08\x01\x00\x00\xd1\xab\xcd"
 TAIL_ON = b"\x7e\x00\x08\x01\x00\x60\x01\xab\xcd"
+NO_LIMIT = b"\x7e\x00\x08\x01\x00\x06\x00\xab\xcd"
+ASK = b"\x7e\x00\x08\x01\x00\x02\x01\xab\xcd"
 SAME_CODE_3_S = b"\x7e\x00\x08\x01\x00\x13\x9e\xab\xcd"
 
 
@@ -33,16 +35,22 @@ async def watch_button():
     write("PRESSED")
 
 
+async def ask(uart):
+    uart.write(ASK)
+    await asyncio.sleep_ms(45)
+    uart.read()  # the reply, and those before
+
+
 async def main():
     i2c.writeto(board.SCREEN_ADDRESS, SCREEN_ON)
     write("STARTING")
     uart = UART(board.SCANNER_UART, 9600)
     await asyncio.sleep_ms(1500)
-    for command in (CONTINUOUS, TAIL_ON, SAME_CODE_3_S):
+    for command in (WHEN_ASKED, TAIL_ON, NO_LIMIT, SAME_CODE_3_S):
         uart.write(command)
         await asyncio.sleep_ms(100)
-    uart.read()  # the replies
     write("HELLO")
+    await ask(uart)
     asyncio.create_task(watch_button())  # noqa: RUF006
     reader = asyncio.StreamReader(uart)
     line = b""
@@ -57,6 +65,7 @@ async def main():
             buzzer.duty_u16(0)
             green.off()
             line = b""
+            await ask(uart)
 
 
 asyncio.run(main())

