@@ -7,7 +7,7 @@ device's identity comes first in their file, then the generator's.
 from crypto import signing
 from crypto.drbg import HmacDrbg
 from crypto.wipe import wipe
-from journal.sealed import SealedJournal
+from journal.journal import Journal
 
 SECTOR_BYTES = 4096
 SECTORS = 16
@@ -72,7 +72,7 @@ def generator(path):
 
 def started(flash, seed, collection):
     made = generator(seed)
-    journal = SealedJournal(
+    journal = Journal(
         FileFlash(flash), Identity(seed), lambda: (b"collect1", collection), made.generate
     )
     journal.mount()

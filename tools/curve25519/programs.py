@@ -9,7 +9,7 @@ constant takes no memory on the device, where one imported from another module w
 Points of edwards25519 are in extended homogeneous coordinates (RFC 8032 section 5.1.4; Hisil, Wong,
 Carter, Dawson 2008): x = X/Z, y = Y/Z, T = XY/Z. A slot holds one field element. Where a bound
 matters, the comment names it: u is a carried limb, 0 to 8196. MUL takes a slot within 0..u and B
-within -u..u; docs/curve25519.md has the whole argument, tests/verify/test_bounds.py proves it.
+within -u..u; docs/curve25519.md has the whole argument, tests/curve25519/test_bounds.py proves it.
 """
 
 import re

@@ -24,9 +24,6 @@ class Identity:
     root = ROOT
     device_id = DEVICE
 
-    def root_kid(self):
-        return cose.kid_of(ROOT)
-
 
 class Held:
     identity = Identity()
