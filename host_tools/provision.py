@@ -76,8 +76,8 @@ def _check_image(identity: dict[str, object]) -> None:
     found = re.match(r"(\d+)\.(\d+)", told) if isinstance(told, str) else None
     if found and (int(found[1]), int(found[2])) < OLDEST_MICROPYTHON:
         raise OldImage(
-            f"The device runs MicroPython {told}; the firmware needs 1.26 or later. Collect what is "
-            "in its journal, then write a newer stock image onto it (docs/technician.md)."
+            f"The device runs MicroPython {told}; the firmware needs 1.26 or later. Collect what "
+            "is in its journal, then write a newer stock image onto it (docs/technician.md)."
         )
 
 

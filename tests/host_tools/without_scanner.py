@@ -15,7 +15,7 @@ def _partition(label):
 
 class Hardware:
     board_name = "simulator"
-    clock_chip = scanner = None
+    clock_chip = scanner = ok = None
 
     def __init__(self):
         self.journal = _partition("journal")
