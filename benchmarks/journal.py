@@ -26,9 +26,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "firmware"), str(ROOT / "simulator" / "standins")]
 
-from journal import JournalFull, bodies  # noqa: E402
-from journal import epoch as epoch_module  # noqa: E402
-from journal.sealed import SealedJournal  # noqa: E402
+from journal import (  # noqa: E402
+    JournalFull,
+    bodies,
+    opening,
+)
+from journal.journal import Journal  # noqa: E402
 
 from simulator.littlefs_volume import Volume  # noqa: E402
 from simulator.nor_flash import SECTOR_BYTES, NorFlash  # noqa: E402
@@ -135,7 +138,7 @@ class OnJournal:
 
     def boot(self):
         crypto = self._crypto
-        self.journal = SealedJournal(self.chip, crypto, crypto.collection, crypto.random)
+        self.journal = Journal(self.chip, crypto, crypto.collection, crypto.random)
         self.journal.mount()
 
     def append_boot_record(self):
@@ -324,12 +327,12 @@ def boot_read_fraction(store, write_boot_record):
 
 def measure(rounds, size):
     """The report as --json prints it. rounds: times that the ring goes round."""
-    hpke = epoch_module.hpke
-    epoch_module.hpke = FreeCrypto
+    hpke = opening.hpke
+    opening.hpke = FreeCrypto
     try:
         return _measure(rounds, size)
     finally:
-        epoch_module.hpke = hpke
+        opening.hpke = hpke
 
 
 def _measure(rounds, size):

@@ -34,7 +34,7 @@ def tasks_of(device):
         (app.run_ok,),
         (app.run_upkeep,),
         (app.run_journal,),
-        (device.receiver.run, open_port()),
+        (device.endpoint.run, open_port()),
         (device.tables.run, device.provisioned.public_keys),
         (rooms.run,),
     )

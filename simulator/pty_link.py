@@ -18,10 +18,14 @@ CHUNK_BYTES = 4096
 GATHER_S = 0.02
 
 
+def _has_more(number, timeout_s=0):
+    return bool(select.select([number], [], [], timeout_s)[0])
+
+
 def _gather(number, read):
     """What came on a file descriptor, and what belongs to it; empty at the end."""
     data = read(CHUNK_BYTES)
-    while data and (len(data) == 1 or data[-1]) and select.select([number], [], [], GATHER_S)[0]:
+    while data and (len(data) == 1 or data[-1]) and _has_more(number, GATHER_S):
         more = read(CHUNK_BYTES)
         if not more:
             break
@@ -54,11 +58,14 @@ class PtyLink:
             os.write(self._master, data)
 
     def _from_host(self):
+        came_meanwhile = False
         while True:
             ready, _, _ = select.select([self._master, self._stop_in], [], [])
             if self._stop_in in ready:
                 return
-            self._host_sent(_gather(self._master, lambda count: os.read(self._master, count)))
+            data = _gather(self._master, lambda count: os.read(self._master, count))
+            self._host_sent(data, came_meanwhile)
+            came_meanwhile = _has_more(self._master)
 
     def close(self):
         """Take the port away."""
@@ -98,8 +105,10 @@ class SocketLink:
             except OSError:  # closed
                 return
             with contextlib.suppress(OSError), self._client:
+                came_meanwhile = False
                 while data := _gather(self._client.fileno(), self._client.recv):
-                    self._host_sent(data)
+                    self._host_sent(data, came_meanwhile)
+                    came_meanwhile = _has_more(self._client.fileno())
             self._client = None
 
     def close(self):

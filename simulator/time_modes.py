@@ -35,7 +35,7 @@ class Live:
         """Time passes anyway."""
         yield
 
-    def host_sent(self, data):
+    def host_sent(self, data, came_meanwhile=False):
         """Bytes from the host, now."""
         self._board.pace.outside(lambda: self._board.link.send(data))
 
@@ -52,6 +52,8 @@ class OnDemand:
     def __init__(self, board, computer_s=time.time):
         self._board = board
         self._turn = threading.RLock()
+        self._last_frame = None
+        self._is_answered = False
         self._computer_s = computer_s
         self._behind_s = computer_s() - self._simulated_s()
 
@@ -66,17 +68,51 @@ class OnDemand:
             with contextlib.suppress(FirmwareStopped):  # `status` says so
                 yield
 
-    def host_sent(self, data):
-        """Bytes from the host: time passes until the device has answered and is quiet."""
+    def host_sent(self, data, came_meanwhile=False):
+        """Bytes from the host: time passes until the device has answered and is quiet.
+
+        came_meanwhile: they came before that was so for the bytes before.
+        """
         board = self._board
+        data = self._without_repeats(data, came_meanwhile)
+        if not data:
+            return
+        before = board.link.bytes_sent_by_device
         with self.asked():
-            board.pace.outside(lambda: board.link.send(data))
-            limit_us = board.clock.now_us() + LINK_LIMIT_MS * 1000
-            while board.run_to_us(limit_us, self._is_quiet):
-                sent = board.link.bytes_sent_by_device
-                answered_us = board.clock.now_us() + ANSWERED_MS * 1000
-                if not board.run_to_us(answered_us, lambda sent=sent: self._is_talking(sent)):
-                    return
+            self._let_answer(data)
+        self._is_answered = board.link.bytes_sent_by_device != before
+
+    def _without_repeats(self, data, came_meanwhile):
+        """Takes out frames that the host sent again before it had the answer.
+
+        It waits in real time: in the device's time, in which computing takes none, it would not
+        have sent them. A frame stands between zero bytes (docs/link.md); other bytes stay.
+        """
+        last = self._last_frame if came_meanwhile and self._is_answered else None
+        parts = data.split(b"\0")
+        kept = parts[:1]
+        place = 1
+        while place < len(parts):
+            part = parts[place]
+            is_frame = bool(part) and place + 1 < len(parts)
+            if is_frame and part == last:
+                place += 2  # it, and what stands before the zero byte after its own
+                continue
+            if is_frame:
+                last = self._last_frame = part
+            kept.append(part)
+            place += 1
+        return b"\0".join(kept)
+
+    def _let_answer(self, data):
+        board = self._board
+        board.pace.outside(lambda: board.link.send(data))
+        limit_us = board.clock.now_us() + LINK_LIMIT_MS * 1000
+        while board.run_to_us(limit_us, self._is_quiet):
+            sent = board.link.bytes_sent_by_device
+            answered_us = board.clock.now_us() + ANSWERED_MS * 1000
+            if not board.run_to_us(answered_us, lambda sent=sent: self._is_talking(sent)):
+                return
 
     def _is_quiet(self):
         """All has arrived, was read and worked on, and what was said about it has left."""

@@ -203,7 +203,7 @@ class App:
             await self._ok.pressed()
             self._meant_ms = time.ticks_ms()
             self._reading.forget_last()  # the label may be held there already
-            self._feedback.idle(self._idle_screen)
+            self._feedback.end_result()
             await self._ok.released()
 
     def failed(self):

@@ -1,41 +1,35 @@
 """Who was registered already: a byte or two a slot in RAM, confirmed by eight in the flash.
 
-A tag is what AES makes of the subject under the key in the sector's header, cut to eight bytes; of
-a tube, CRC-32 of its text. Where its first bytes are in RAM, `tags` knows; what is found there is
-a hint, and the flash decides. After a restart the sectors are entered from the newest backwards
-while nothing else is to be done, and whoever asks before that waits for the rest.
+A person's tag is made by `tag_keys`; that of a tube is CRC-32 of its text. Where its first bytes
+are in RAM, `tags` knows; what is found there is a hint, and the flash decides. After a restart the
+sectors are entered from the newest backwards while nothing else is to be done, and whoever asks
+before that waits for the rest.
 
 Asking leaves nothing for the collector: what a look-up needs is made once.
 """
 
 from binascii import crc32
 
-import cryptolib
-from crypto.wipe import wipe, wipe_aes
 from micropython import const
 
 from journal import bodies, layout
 from journal.ring import OPEN
 from journal.tags import Tags
 
-_ECB = const(1)
-_BLOCK_BYTES = const(16)
 _CHUNK_BYTES = const(512)
 _TAG_AT = const(16)  # of a record of a person
 
 
 class Duplicates:
-    """The index over a Ring. Entries of records up to `released` do not count any more."""
+    """The index over a Ring. Records up to the State's `released` do not count any more."""
 
-    def __init__(self, ring):
+    def __init__(self, ring, state):
         self._ring = ring
+        self._flash = ring.flash
+        self._state = state
         self._tags = Tags(ring)
         self._next = -1  # the sector to be entered next, after a restart; -1: all are
         self._voided = set()  # in sectors that are not entered yet
-        self._ciphers = {}
-        self.released = 0
-        self._block = bytearray(_BLOCK_BYTES)
-        self._tag = memoryview(self._block)[: bodies.TAG_BYTES]
         self._start = bytearray(_TAG_AT + bodies.TAG_BYTES)  # of a record in flash
         self._start_tag = memoryview(self._start)[_TAG_AT:]
         self._chunk = bytearray(_CHUNK_BYTES)
@@ -46,7 +40,6 @@ class Duplicates:
         """After a restart: of the kept sectors, only what `take` adds to the newest is known."""
         self._tags.forget()
         self._voided = set()
-        self.forget_keys(list(self._ciphers))
         self._next = self._ring.head
         if self._next >= 0:
             self._tags.begin(self._next)
@@ -70,7 +63,7 @@ class Duplicates:
         self._tags.begin(index)
         try:
             for at in range(0, layout.SECTOR_BYTES, _CHUNK_BYTES):
-                self._ring.read(index, self._chunk, at)
+                self._flash.read(index, self._chunk, at)
                 for start in range(0, _CHUNK_BYTES, layout.SLOT_BYTES):
                     slot = (at + start) // layout.SLOT_BYTES
                     if slot and self._enter(index, slot, self._chunk, start) == bodies.VOID:
@@ -118,29 +111,6 @@ class Duplicates:
             if bodies.sequence(record) == sequence:
                 return self._tags.remove(index, slot)
 
-    # -- keys ---------------------------------------------------------------------------
-
-    def tag(self, subject, place):
-        """The 8-byte tag of 16 bytes, valid until the next call. place: of the key in the ring."""
-        cipher = self._ciphers.get(place)
-        if cipher is None:
-            cipher = self._ciphers[place] = _cipher(self._ring.keys[place])
-        cipher.encrypt(subject, self._block)
-        return self._tag
-
-    def new_tag(self, subject, key):
-        """The tag under a key of 12 bytes that is not in the ring's list yet."""
-        cipher = _cipher(key)
-        cipher.encrypt(subject, self._block)
-        wipe_aes(cipher)
-        return self._tag
-
-    def forget_keys(self, places):
-        """Overwrites what was made of the keys at these places of the ring's list."""
-        for place in places:
-            if place in self._ciphers:
-                wipe_aes(self._ciphers.pop(place))
-
     # -- asking -------------------------------------------------------------------------
 
     def find_subject(self, subject):
@@ -148,12 +118,13 @@ class Duplicates:
         newest = None
         while self.fill_next():
             pass
+        keys = self._ring.keys
         for place in self._ring.kept_keys():
-            tag = self.tag(subject, place)
+            tag = keys.tag(subject, place)
             found = self._first(tag[0], tag[1])
             while found >= 0:
                 index, slot = found // layout.SLOTS, found % layout.SLOTS
-                if self._ring.key_of[index] == place and self._is_person(index, slot):
+                if keys.place_of(index) == place and self._is_person(index, slot, tag):
                     newest = _later(newest, self._confirmed(index, slot))
                 found = self._tags.find(tag[0], tag[1], index, slot + 1)
         return newest
@@ -170,7 +141,7 @@ class Duplicates:
         while found >= 0:
             index, slot = found // layout.SLOTS, found % layout.SLOTS
             if self._kind(index, slot) == bodies.TUBE_OPENED:
-                record = self._ring.record_at(index, slot)
+                record = self._flash.record_at(index, slot)
                 if record is not None and bodies.tube_bytes(record) == text:
                     newest = _later(newest, self._confirmed(index, slot))
             found = self._tags.find(first, second, index, slot + 1)
@@ -181,29 +152,29 @@ class Duplicates:
             return -1
         return self._tags.find(first, second, self._ring.tail, 1)
 
-    def _is_person(self, index, slot):
-        """True if in the flash, too, the last tag that was made is at a person's place."""
+    def _is_person(self, index, slot, tag):
+        """True if in the flash, too, the tag is at a person's place."""
         kind = self._kind(index, slot)
         if kind != bodies.REGISTRATION and kind != bodies.MANUAL:
             return False
-        return self._start_tag == self._tag
+        return self._start_tag == tag
 
     def _kind(self, index, slot):
         """Reads the start of a slot; what type it says, or 0."""
         # What a sector without a header holds is not known by its tags.
         if self._ring.state[index] != OPEN:
             return 0
-        self._ring.read(index, self._start, slot * layout.SLOT_BYTES)
+        self._flash.read(index, self._start, slot * layout.SLOT_BYTES)
         return self._start[1]
 
     def _confirmed(self, index, slot):
         """(sequence number, minute) of the record there, or None if it is none that counts."""
-        record = self._ring.record_at(index, slot)
+        record = self._flash.record_at(index, slot)
         if record is None:
             return None
         _, _, _, sequence, minute = layout.read_record_header(record)
         low, high = self._ring.bounds(index)
-        if not low <= sequence < high or sequence <= self.released:
+        if not low <= sequence < high or sequence <= self._state.released:
             return None
         return sequence, minute
 
@@ -212,12 +183,3 @@ def _later(one, other):
     if one is None or (other is not None and other[0] > one[0]):
         return other
     return one
-
-
-def _cipher(key):
-    """AES-128 under a tag key of 12 bytes."""
-    padded = bytearray(_BLOCK_BYTES)
-    padded[: layout.TAG_KEY_BYTES] = key
-    cipher = cryptolib.aes(padded, _ECB)
-    wipe(padded)
-    return cipher

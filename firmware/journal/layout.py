@@ -90,6 +90,11 @@ def sector_first(slot):
     return struct.unpack_from(">I", slot, 4)[0]
 
 
+def tag_key(slot):
+    """The 12 bytes of the tag key in a header's slot 0, made for the caller alone."""
+    return bytes(memoryview(slot)[TAG_KEY_AT : TAG_KEY_AT + TAG_KEY_BYTES])
+
+
 def is_erased_mark(slot):
     """True if a slot 0 says that its sector was erased to the end, and nothing else."""
     return slot[:4] == MAGIC and slot[4:] == BLANK[4:]

@@ -17,37 +17,32 @@ only if its sequence number fits between the neighbours'.
 
 from array import array
 
-from crypto.wipe import wipe
 from micropython import const
 
-from journal import layout
+from journal import bodies, layout
+from journal.flash import Flash
+from journal.tag_keys import TagKeys
 
 DIRTY = const(0)
 ERASED = const(1)
 OPEN = const(2)
 SPOILED = const(3)
 
-_ERASE_BLOCK = const(6)
-_BLOCK_COUNT = const(4)
-_BLOCK_SIZE = const(5)
 _NO_SEQUENCE = const(0xFFFFFFFF)
 
 
 class Ring:
-    """The flash partition and what is known of its sectors, kept in 7 bytes each.
+    """What is known of the sectors of a partition, kept in 7 bytes each.
 
     partition: an `esp32.Partition` or what has its readblocks, writeblocks and ioctl.
     """
 
     def __init__(self, partition):
-        if partition.ioctl(_BLOCK_SIZE, 0) != layout.SECTOR_BYTES:
-            raise ValueError("the journal needs sectors of 4096 bytes")
-        self._flash = partition
-        self.count = partition.ioctl(_BLOCK_COUNT, 0)
+        self.flash = Flash(partition)
+        self.count = self.flash.sectors
         self.state = bytearray(self.count)
         self.first = array("I", bytes(4 * self.count))  # of OPEN sectors
-        self.keys = []  # the different tag keys, 12 bytes each; None where there was one
-        self.key_of = array("H", bytes(2 * self.count))  # of OPEN sectors: index into keys
+        self.keys = TagKeys(self.count)  # of OPEN sectors
         self._kept_keys = None
         self._uncleared = []  # spoiled sectors that did not take it yet
         self.head = -1
@@ -55,9 +50,6 @@ class Ring:
         self.tail = 0
         self.all_erased = False
         self.head_bytes = bytearray(layout.SLOT_BYTES)
-        self._slot = bytearray(layout.SLOT_BYTES)
-        self._buffer = bytearray(layout.MAX_RECORD_BYTES)
-        self._view = memoryview(self._buffer)
 
     # -- finding everything again -------------------------------------------------------
 
@@ -66,7 +58,7 @@ class Ring:
         self.head = -1
         self.end = layout.SLOTS
         self.all_erased = False
-        self.keys = []
+        self.keys.keep(())
         self._kept_keys = None
         self._uncleared = []
 
@@ -87,46 +79,32 @@ class Ring:
         """Notes the header that a sector has. tag_key: bytes for this alone."""
         self._kept_keys = None
         self.first[index] = first
-        if tag_key not in self.keys:
-            self.key_of[index] = self._add_key(tag_key)
-            return
-        self.key_of[index] = place = self.keys.index(tag_key)
-        if self.keys[place] is not tag_key:
-            wipe(tag_key)
-
-    def _add_key(self, tag_key):
-        for place, key in enumerate(self.keys):
-            if key is None:
-                self.keys[place] = tag_key
-                return place
-        self.keys.append(tag_key)
-        return len(self.keys) - 1
-
-    def forget_keys(self):
-        """Overwrites the tag keys that no sector has any more; returns their places in `keys`."""
-        used = {self.key_of[index] for index in range(self.count) if self.state[index] == OPEN}
-        gone = []
-        for place, key in enumerate(self.keys):
-            if key is not None and place not in used:
-                wipe(key)
-                self.keys[place] = None
-                gone.append(place)
-        return gone
+        self.keys.add(index, tag_key)
 
     def kept_keys(self):
-        """The places in `keys` of the kept sectors' keys."""
+        """The places in `keys` of those of the kept sectors."""
         if self._kept_keys is None:
             self._kept_keys = self._find_kept_keys()
         return self._kept_keys
 
     def _find_kept_keys(self):
         # By itself: what a comprehension uses, each call of the function around it allocates.
-        return {self.key_of[index] for index in self.kept() if self.state[index] == OPEN}
+        return {self.keys.place_of(index) for index in self.kept() if self.state[index] == OPEN}
 
-    def header(self, index):
-        """The SectorHeader of a sector, or None."""
-        self._flash.readblocks(index, self._slot, 0)
-        return layout.read_sector_header(self._slot)
+    def _drop_keys(self):
+        """Overwrites the keys that no sector has any more."""
+        sectors = range(self.count)
+        self.keys.keep({self.keys.place_of(i) for i in sectors if self.state[i] == OPEN})
+
+    def keep(self, released):
+        """Moves the tail: what is not released stays, and the epoch it needs to be opened."""
+        wanted = released + 1
+        index = self.sector_of(wanted)
+        if index >= 0:
+            header = self.flash.header(index)
+            if header is not None and 0 < header.epoch < wanted:
+                wanted = header.epoch
+        self.keep_from(wanted)
 
     def keep_from(self, sequence):
         """Sets the tail: everything from this sequence number on stays."""
@@ -152,7 +130,7 @@ class Ring:
 
     def _has_record(self, index):
         for slot in range(1, layout.SLOTS):
-            if self.record_at(index, slot) is not None:
+            if self.flash.record_at(index, slot) is not None:
                 return True
         return False
 
@@ -170,12 +148,12 @@ class Ring:
         while self._uncleared:
             index = self._uncleared[-1]
             # A whole magic stays: so the next round knows that this one erased the sector.
-            start = len(layout.MAGIC) if self.start(index)[:4] == layout.MAGIC else 0
+            start = len(layout.MAGIC) if self.flash.start(index)[:4] == layout.MAGIC else 0
             try:
-                self._flash.writeblocks(index, bytes(layout.PAGE_BYTES - start), start)
+                self.flash.clear(index, start, layout.PAGE_BYTES - start)
             except OSError:
                 # A sector that takes nothing any more is left as it is, unless it is in the way.
-                first = layout.sector_first(self.start(index))
+                first = layout.sector_first(self.flash.start(index))
                 if first and (self.head < 0 or first >= self.first[self.head]):
                     raise
             self._uncleared.pop()
@@ -257,77 +235,27 @@ class Ring:
         had begun. A sector that says `erased` is erased to the end, or it would not say so.
         """
         self.state[index] = SPOILED
+        is_erased = self._erase(index)
+        if is_erased:
+            self.state[index] = ERASED
+        self._drop_keys()
+        return is_erased
+
+    def _erase(self, index):
         try:
-            self._flash.writeblocks(index, bytes(len(layout.MAGIC)), 0)
+            self.flash.clear(index, 0, len(layout.MAGIC))
             following = self.after(index)
             if self.is_free(following) and self.state[following] in (DIRTY, OPEN):
                 self.state[following] = DIRTY
-                self._flash.writeblocks(following, bytes(len(layout.MAGIC) // 2), 0)
-            self._flash.ioctl(_ERASE_BLOCK, index)
-            if not self._is_blank(index):
+                self.flash.clear(following, 0, len(layout.MAGIC) // 2)
+            if not self.flash.erase(index):
                 return False
-            self._flash.writeblocks(index, layout.MAGIC, 0)
+            self.flash.mark_erased(index)
         except OSError:
             return False
-        self.state[index] = ERASED
-        return True
-
-    def start(self, index):
-        """The first 64 bytes of a sector, valid until the next call."""
-        self._flash.readblocks(index, self._slot, 0)
-        return self._slot
-
-    def _is_blank(self, index):
-        for at in range(0, layout.SECTOR_BYTES, layout.SLOT_BYTES):
-            self._flash.readblocks(index, self._slot, at)
-            if self._slot != layout.BLANK:
-                return False
         return True
 
     # -- records ------------------------------------------------------------------------
-
-    def program(self, index, slot, data):
-        """Programs bytes at a slot and compares; True if they are there. Raises OSError.
-
-        data: bytes-like that does not cross a page.
-        """
-        self._flash.writeblocks(index, data, slot * layout.SLOT_BYTES)
-        return self.holds(index, slot, data)
-
-    def holds(self, index, slot, data):
-        """True if these bytes are at a slot. Raises OSError."""
-        at = slot * layout.SLOT_BYTES
-        done = 0
-        while done < len(data):
-            part = self._view[: min(len(data) - done, layout.MAX_RECORD_BYTES)]
-            self._flash.readblocks(index, part, at + done)
-            if part != data[done : done + len(part)]:
-                return False
-            done += len(part)
-        return True
-
-    def retire(self, index, slot, slots):
-        """Clears slots that hold no record and must never seem to."""
-        self._flash.writeblocks(index, bytes(slots * layout.SLOT_BYTES), slot * layout.SLOT_BYTES)
-
-    def record_at(self, index, slot):
-        """The whole record that begins at this slot, a memoryview until the next call; or None."""
-        first = self._view[: layout.SLOT_BYTES]
-        at = slot * layout.SLOT_BYTES
-        self._flash.readblocks(index, first, at)
-        length = layout.record_length(first)
-        slots = layout.slots_of(length)
-        if not length or slot % layout.SLOTS_OF_PAGE + slots > layout.SLOTS_OF_PAGE:
-            return None
-        if slots > 1:
-            rest = self._view[layout.SLOT_BYTES : length]
-            self._flash.readblocks(index, rest, at + layout.SLOT_BYTES)
-        record = self._view[:length]
-        return record if layout.is_whole(record) else None
-
-    def slot_read(self):
-        """The 64 bytes that `record_at` has just read."""
-        return self._view[: layout.SLOT_BYTES]
 
     def records(self, index):
         """Yields (slot, record) of a kept sector; a record is valid until the next."""
@@ -336,12 +264,12 @@ class Ring:
         # A program that was refused may have left a whole record all the same.
         end = self.end if index == self.head else layout.SLOTS
         while slot < end:
-            record = self.record_at(index, slot)
+            record = self.flash.record_at(index, slot)
             if record is None:
                 slot += 1
                 continue
             slots = layout.slots_of(len(record))
-            sequence = layout.read_record_header(record)[3]
+            sequence = bodies.sequence(record)
             if low <= sequence < high:
                 low = sequence + 1
                 yield slot, record
@@ -374,7 +302,3 @@ class Ring:
                 break
             found = index
         return found
-
-    def read(self, index, buffer, at):
-        """Fills `buffer` from byte `at` of a sector."""
-        self._flash.readblocks(index, buffer, at)

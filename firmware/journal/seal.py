@@ -8,19 +8,15 @@ import hashlib
 import struct
 
 from crypto import aes_ccm
-from crypto.wipe import wipe
+from crypto.wipe import wipe, wipe_hash
 from micropython import const
-from verify import cose
 
 from journal import bodies, layout
 
-_EPOCH_TYP = const("application/scanpost-epoch")
 _RECORD_AT = const(64)
+_SUBJECT_BYTES = const(16)
 _BODY_AT = const(75)  # _RECORD_AT + layout.HEADER_BYTES
 _TAG_AT = const(80)  # of a record of a person
-_SIGNATURE_BYTES = const(64)
-_EPOCH_CLEAR_BYTES = const(40)  # kid 8, enc 32
-_EPOCH_BYTES = const(119)
 
 
 class Sealer:
@@ -30,6 +26,7 @@ class Sealer:
         self._epoch = epoch
         self._buffer = bytearray(layout.PAGE_BYTES)
         self._view = memoryview(self._buffer)
+        self._no_tag = bytes(bodies.TAG_BYTES)
         self._nonce = bytearray(13)  # device id 8 | sequence number 4 | 0
         self._clear = self._sealed = 0
         self.length = 0
@@ -45,7 +42,7 @@ class Sealer:
         """
         write = bodies.WRITERS[record_type]
         try:
-            self._clear, self._sealed = write(self._buffer, _BODY_AT, payload, tube, bytes(8))
+            self._clear, self._sealed = write(self._buffer, _BODY_AT, payload, tube, self._no_tag)
         except ValueError:
             self.forget()
             raise
@@ -82,27 +79,10 @@ class Sealer:
         wipe(self._epoch.key)
         layout.write_crc(self._buffer, _RECORD_AT, self.length)
 
-    def lay_out_epoch(self):
-        """The next record is an epoch's."""
-        self.length = _EPOCH_BYTES
-        self._clear, self._sealed = _EPOCH_CLEAR_BYTES, 0
-
-    def sign_epoch(self, sequence, minute, external, sign):
-        """Writes the record of an epoch that was prepared: in the clear and signed.
-
-        The signature is that of a COSE_Sign1 whose payload is the record so far, detached.
-        external: its external data, bytes. sign: bytes -> 64 bytes.
-        """
-        end = _BODY_AT + _EPOCH_CLEAR_BYTES
-        layout.write_record_header(
-            self._buffer, _RECORD_AT, _EPOCH_BYTES, bodies.EPOCH, self._clear, sequence, minute
-        )
-        self._buffer[_BODY_AT : _BODY_AT + 8] = self._epoch.next_kid
-        self._buffer[_BODY_AT + 8 : end] = self._epoch.enc
-        record = bytes(self._view[_RECORD_AT:end])
-        signature = sign(cose.to_be_signed(cose.typed_header(_EPOCH_TYP), record, external))
-        self._buffer[end : end + _SIGNATURE_BYTES] = signature
-        layout.write_crc(self._buffer, _RECORD_AT, _EPOCH_BYTES)
+    def begin_clear(self, length):
+        """The record of this length that is written next, to be filled by the caller, unsealed."""
+        self.length = length
+        return self.record()
 
     def page(self, header=None):
         """What is to be programmed: the record, behind a sector's header where one is given."""
@@ -121,6 +101,15 @@ class Sealer:
         wipe(self._buffer)
 
 
-def manual_subject(payload):
-    """16 bytes that stand for a person without a pass: of the kind and number of a document."""
-    return hashlib.sha256(bytes((payload[0],)) + payload[1].encode()).digest()[:16]
+def document_subject(kind, number):
+    """16 bytes that stand for a person without a pass: of the kind and number of a document.
+
+    A bytearray, to be overwritten by the caller: by these the device knows the person again.
+    """
+    state = hashlib.sha256(bytes((kind,)))
+    state.update(number.encode())
+    digest = state.digest()
+    subject = bytearray(memoryview(digest)[:_SUBJECT_BYTES])
+    wipe_hash(state)
+    wipe(digest)
+    return subject

@@ -4,15 +4,8 @@ The same at a restart, record by record from the flash, and after each append: s
 """
 
 import hashlib
-import struct
-
-from micropython import const
 
 from journal import bodies, layout
-
-_TUBE_AT = const(11)
-_POSITION_AT = const(15)
-_NUMBER_AT = const(11)
 
 
 def digest(record):
@@ -33,7 +26,11 @@ class State:
     count: position of the last person in it. last: highest sequence number seen.
     """
 
-    def __init__(self, device_id):
+    def __init__(self):
+        self.begin(bytes(8))
+
+    def begin(self, device_id):
+        """No record is known. device_id: 8 bytes."""
         self.chain = chained(b"ScanPost journal", device_id)
         self.link = bytes(32)
         self.last = 0
@@ -59,35 +56,33 @@ class State:
         """Takes in the next record (its bytes)."""
         self.link = digest(record)
         self.chain = chained(self.chain, self.link)
-        _, kind, _, self.last, _ = layout.read_record_header(record)
+        kind = record[1]
+        self.last = bodies.sequence(record)
         if kind == bodies.REGISTRATION or kind == bodies.MANUAL:
-            tube, position = struct.unpack_from(">IB", record, _TUBE_AT)
+            tube, position = bodies.tube_and_position(record)
             if tube and tube == self.tube:
-                self._count(position)
+                self.set_count(position)
         elif kind == bodies.TUBE_OPENED:
             self.tube = self.last
-            self._count(0)
+            self.set_count(0)
         elif kind == bodies.TUBE_CLOSED:
             self.tube = 0
-            self._count(0)
+            self.set_count(0)
         elif kind == bodies.EPOCH:
             self.epoch = self.last
         elif kind == bodies.ACKNOWLEDGED:
-            self.acknowledged = max(self.acknowledged, _number(record))
+            self.acknowledged = max(self.acknowledged, bodies.number(record))
         elif kind == bodies.SHIFT_CLOSED:
-            self.released = max(self.released, _number(record))
+            self.released = max(self.released, bodies.number(record))
             self._drop_tube()
 
     def _drop_tube(self):
         """A tube whose opening was let go is not open any more: nobody could say which it is."""
         if self.tube and self.tube <= self.released:
             self.tube = 0
-            self._count(0)
+            self.set_count(0)
 
-    def _count(self, position):
+    def set_count(self, position):
+        """Notes how many people are in the open tube."""
         self.count = position
         self.is_counted = True
-
-
-def _number(record):
-    return struct.unpack_from(">I", record, _NUMBER_AT)[0]

@@ -15,10 +15,10 @@ So up to half the ring there is hardly a false hit, and at a full one there are 
 which whoever asks tells from the flash.
 """
 
-import micropython
 from micropython import const
 
 from journal import layout
+from journal.seek import seek
 
 UNKNOWN = const(0)
 ONE = const(1)
@@ -27,16 +27,6 @@ TWO = const(2)
 _SLOTS = const(63)  # with records, of a sector
 _PIECE_SECTORS = const(64)  # 4032 bytes
 _NOTHING = const(0)
-
-
-@micropython.viper
-def _seek(piece: ptr8, at: int, end: int, byte: int) -> int:
-    """The first position from `at` on, before `end`, that holds this byte; -1 if there is none."""
-    while at < end:
-        if piece[at] == byte:
-            return at
-        at += 1
-    return -1
 
 
 class Tags:
@@ -108,13 +98,13 @@ class Tags:
             is_last = index <= ring.head < base + _PIECE_SECTORS
             if is_last:
                 end = (ring.head - base + 1) * _SLOTS
-            at = _seek(piece, (index - base) * _SLOTS + slot - 1, end, first)
+            at = seek(piece, (index - base) * _SLOTS + slot - 1, end, first)
             while at >= 0:
                 found = base + at // _SLOTS
                 slot = at % _SLOTS + 1
                 if self._may_be(found, slot, second):
                     return found * layout.SLOTS + slot
-                at = _seek(piece, at + 1, end, first)
+                at = seek(piece, at + 1, end, first)
             if is_last:
                 return -1
             index = base + _PIECE_SECTORS

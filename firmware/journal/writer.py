@@ -1,20 +1,17 @@
-"""Writes the sealed journal, and finds its end again after a restart.
+"""Appends records: each is one program operation, sealed under a key of its own.
 
-A record is one program operation; all else that a record needs (a blank sector, an epoch) is made
-ahead while the device is idle, or here where that had no time. docs/journal.md argues each case of
-power failing.
+All else that a record needs (a blank sector, an epoch) is made ahead while the device is idle, or
+here where that had no time. docs/journal.md argues each case of power failing.
 """
 
 from crypto.wipe import wipe
 from micropython import const
 from system import rooms
 
-from journal import JournalFull, NoCollectionKey, bodies, layout
-from journal.duplicates import Duplicates
+from journal import JournalFull, bodies, layout
 from journal.epoch import Epoch
-from journal.ring import ERASED, Ring
-from journal.seal import Sealer, manual_subject
-from journal.state import State
+from journal.ring import ERASED
+from journal.seal import Sealer, document_subject
 
 _EPOCHS_OF_RING = const(32)  # so many epochs at least; what must stay with its epoch stays small
 _ATTEMPTS = const(3)
@@ -24,140 +21,107 @@ _EIO = const(5)
 # still recorded when they are refused; of these the last one is for the end of a shift alone.
 ORDINARY = const(2)
 RESERVED = const(1)
-_EMPTYING = const(0)
-_TIERS = {
-    bodies.REGISTRATION: ORDINARY,
-    bodies.MANUAL: ORDINARY,
-    bodies.REFUSALS: ORDINARY,
-    bodies.TUBE_OPENED: ORDINARY,
-    bodies.SHIFT_CLOSED: _EMPTYING,
-}
+EMPTYING = const(0)
 
 
 class Writer:
-    """A journal on a flash partition, sealed to a collection key.
+    """Writes behind the newest record of a Ring, and tells State and Duplicates of it.
 
-    partition: an `esp32.Partition` or what has its readblocks, writeblocks and ioctl.
-    identity: has `device_id` (8 bytes; None before there is one: nothing can be written then)
-    and `sign(message)` -> 64 bytes (Ed25519).
-    collection: a function () -> (kid 8 bytes, X25519 public key 32 bytes), or None in its place.
-    random: a function (n) -> n bytes, from a generator that is fit for keys; they are made for this
-    call alone, for they are overwritten.
+    next_sequence: number of the next record. slot: of the newest sector, where that goes; limit:
+    where the sector ends. identity, collection, random: as of a Journal.
     """
 
-    def __init__(self, partition, identity, collection, random):
-        self._ring = Ring(partition)
-        self._identity = identity
-        self._collection = collection
-        self._random = random
-        self._epoch = Epoch()
-        self._sealer = Sealer(self._epoch)
-        self._state = State(bytes(8))
-        self._seen = Duplicates(self._ring)
-        self._slot = layout.SLOTS  # of the newest sector: where the next record goes
-        # Where it ends. After a restart before its last slot, in which the mark of a sector that
-        # was finished early may have been on its way.
-        self._limit = layout.SLOTS
-        self._rekey = True
-        self._tube = None
-        self.next_sequence = 1
+    def __init__(self, ring, state, seen, identity, collection, random):
+        self.identity = identity
+        self.collection = collection
+        self.random = random
+        self.state = state
+        self.epoch = Epoch()
+        self.sealer = Sealer(self.epoch)
+        self._ring = ring
+        self._flash = ring.flash
+        self._seen = seen
+        self.begin(layout.SLOTS, layout.SLOTS, 1, True)
 
-    # -- finding everything again -------------------------------------------------------
+    def begin(self, slot, limit, next_sequence, is_rekey_due):
+        """Goes on where a restart has found the end. An epoch is never reopened."""
+        self.slot = slot
+        self.limit = limit
+        self.next_sequence = next_sequence
+        self._is_rekey_due = is_rekey_due
+        self.epoch.forget()
+        self.sealer.set_device(self.identity.device_id or bytes(8))
 
-    def mount(self):
-        """Finds the end of the journal, whatever the last power cut left, and mends it."""
-        # Needed at a start, and once more where the root is installed.
-        rooms.START.enter()
-        from journal import recovery
+    def append(self, record_type, unix_s, payload, tier):
+        """Writes a record; it is durable when this returns. Returns its sequence number.
 
-        recovery.mount(self)
-
-    def _keep(self):
-        """Moves the tail: what is not released stays, and the epoch it needs to be opened."""
-        wanted = self._state.released + 1
-        index = self._ring.sector_of(wanted)
-        if index >= 0:
-            header = self._ring.header(index)
-            if header is not None and 0 < header.epoch < wanted:
-                wanted = header.epoch
-        self._ring.keep_from(wanted)
-        self._seen.released = self._state.released
-
-    # -- writing ------------------------------------------------------------------------
-
-    def append(self, record_type, unix_s, payload, reserved=False):
-        """Writes a record; it is durable when this returns.
-
-        record_type, payload: as in journal/bodies.py. unix_s: the time in Unix seconds, 0 where it
-        is not known. reserved: the record may use space that is kept from registrations.
-        Returns its sequence number. Raises JournalFull, NoCollectionKey, ValueError (payload), or
-        OSError from the flash.
+        tier: how many free sectors it must leave. Else as Journal.append.
         """
-        tier = _TIERS.get(record_type, RESERVED)
-        if reserved:
-            tier = min(tier, RESERVED)
-        if not self._epoch.sequence:
-            self._open_epoch(unix_s, tier)
-        person = None
+        if not self.epoch.sequence:
+            self.open_epoch(unix_s, tier)
         if record_type == bodies.REGISTRATION:
-            person = payload[0]
-        elif record_type == bodies.MANUAL:
-            person = manual_subject(payload)
-        minute = unix_s // 60
-        for _ in range(_ATTEMPTS):
-            self._sealer.lay_out(record_type, payload, self._state.tube)
+            return self._append(record_type, unix_s, payload, tier, payload[0])
+        if record_type == bodies.MANUAL:
+            person = document_subject(payload[0], payload[1])
             try:
-                place = self._make_room(self._sealer.length, tier)
+                return self._append(record_type, unix_s, payload, tier, person)
+            finally:
+                wipe(person)
+        return self._append(record_type, unix_s, payload, tier, None)
+
+    def _append(self, record_type, unix_s, payload, tier, person):
+        """person: the 16 bytes of whom the record is of, or None."""
+        for _ in range(_ATTEMPTS):
+            self.sealer.lay_out(record_type, payload, self.state.tube)
+            try:
+                place = self.find_place(self.sealer.length, tier)
             except (JournalFull, OSError):
-                self._sealer.forget()
+                self.sealer.forget()
                 raise
-            sequence = self._next_number()
-            header = self._new_header(place, sequence, self._epoch.sequence)
+            sequence = self.next_number()
+            header = self.new_header(place, sequence, self.epoch.sequence)
             if person is not None:
-                self._sealer.set_tag(self._tag(person, header))
-            self._sealer.seal(record_type, sequence, minute, self._state.link)
-            if self._write(place, header):
+                self.sealer.set_tag(self._tag(person, header))
+            self.sealer.seal(record_type, sequence, unix_s // 60, self.state.link)
+            if self.write(place, header):
                 return sequence
         raise OSError(_EIO)
 
-    def _next_number(self):
+    # -- what a record needs --------------------------------------------------------------
+
+    def next_number(self):
+        """Takes a sequence number: for one attempt to write."""
         sequence = self.next_sequence
         self.next_sequence += 1
         return sequence
 
-    def _tag(self, person, header):
-        ring = self._ring
-        if header is not None and header.tag_key not in ring.keys:
-            return self._seen.new_tag(person, header.tag_key)
-        return self._seen.tag(person, ring.key_of[ring.head])
-
-    def _tag_key(self):
-        return self._ring.keys[self._ring.key_of[self._ring.head]]
-
-    def _make_room(self, length, tier):
+    def find_place(self, length, tier):
         """(sector, slot) for a record; slot 0 stands for a new sector. Raises JournalFull."""
         ring = self._ring
         slots = layout.slots_of(length)
         self._clear_gap()
-        if ring.head >= 0 and self._slot < self._limit:
-            left = layout.SLOTS_OF_PAGE - self._slot % layout.SLOTS_OF_PAGE
-            left = min(left, self._limit - self._slot)
+        if ring.head >= 0 and self.slot < self.limit:
+            left = layout.SLOTS_OF_PAGE - self.slot % layout.SLOTS_OF_PAGE
+            left = min(left, self.limit - self.slot)
             if slots > left:
-                self._slot += left
+                self.slot += left
                 self._clear_gap()
-            if self._slot < self._limit:
-                return ring.head, self._slot
+            if self.slot < self.limit:
+                return ring.head, self.slot
+        return self._find_sector(tier), 0
+
+    def _find_sector(self, tier):
+        ring = self._ring
         while True:
             index = ring.next_free()
             is_last = ring.free() <= tier
             # For the end of a shift even a spoiled sector will do, which is then worn once more.
-            if index < 0 or (is_last and tier > _EMPTYING):
+            if index < 0 or (is_last and tier > EMPTYING):
                 raise JournalFull()
             if ring.state[index] == ERASED:
-                return index, 0
+                return index
             if not ring.erase(index) and is_last:
                 raise OSError(_EIO)
-            self._forget_keys()
 
     def _clear_gap(self):
         """Clears the slots that were passed over. Raises OSError; then it is still to be done.
@@ -167,15 +131,18 @@ class Writer:
         """
         ring = self._ring
         ring.clear_spoiled()
-        if ring.end < self._slot:
-            ring.retire(ring.head, ring.end, self._slot - ring.end)
-            ring.end = self._slot
+        if ring.end < self.slot:
+            self._flash.retire(ring.head, ring.end, self.slot - ring.end)
+            ring.end = self.slot
 
-    def _new_header(self, place, sequence, epoch):
+    def new_header(self, place, sequence, epoch):
+        """The header that goes with a first record, or None. epoch: sequence number of its own."""
         if place[1]:
             return None
-        state = self._state
-        tag_key = self._tag_key() if self._ring.head >= 0 and not self._rekey else None
+        ring, state = self._ring, self.state
+        tag_key = None
+        if ring.head >= 0 and not self._is_rekey_due:
+            tag_key = ring.keys.key_of(ring.head)
         return layout.SectorHeader(
             sequence,
             epoch,
@@ -183,29 +150,37 @@ class Writer:
             state.released,
             state.tube,
             state.chain,
-            tag_key or self._random(layout.TAG_KEY_BYTES),
+            tag_key or self.random(layout.TAG_KEY_BYTES),
         )
 
-    def _write(self, place, header):
-        """Programs what was sealed; False if the flash did not take it. Raises OSError.
+    def _tag(self, person, header):
+        keys = self._ring.keys
+        if header is not None:
+            return keys.tag_under(person, header.tag_key)
+        return keys.tag(person, keys.place_of(self._ring.head))
+
+    # -- writing --------------------------------------------------------------------------
+
+    def write(self, place, header):
+        """Programs the sealer's record; False if the flash did not take it. Raises OSError.
 
         Whatever happens the place is used up, as are number and key.
         """
         index, slot = place
-        slots = layout.slots_of(self._sealer.length)
+        slots = layout.slots_of(self.sealer.length)
         refusal = None
-        page = self._sealer.page(header)
+        page = self.sealer.page(header)
         try:
-            is_good = self._ring.program(index, slot, page)
+            is_good = self._flash.program(index, slot, page)
         except OSError as error:
             # It may be there all the same: then it is a record, though nobody was told so. To
             # clear it could be cut, and leave one that is there at times.
             refusal = error
-            is_good = self._ring.holds(index, slot, page)
+            is_good = self._flash.holds(index, slot, page)
         if is_good:
             self._adopt(index, slot or 1, slots, header)
         elif header is None:
-            self._slot = slot + slots
+            self.slot = slot + slots
             self._clear_gap()
         else:
             self._ring.spoil(index)
@@ -216,53 +191,69 @@ class Writer:
     def _adopt(self, index, slot, slots, header):
         if header is not None:
             self._enter_sector(index, header)
-        self._slot = self._ring.end = slot + slots
-        record = self._sealer.record()
-        self._state.take(record)
+        self.slot = self._ring.end = slot + slots
+        record = self.sealer.record()
+        self.state.take(record)
         self._seen.take(index, slot, record)
 
     def _enter_sector(self, index, header):
         self._ring.advance(index, header.first, header.tag_key)
         self._seen.taken(index)
-        self._limit = layout.SLOTS
-        self._rekey = False
+        self.limit = layout.SLOTS
+        self._is_rekey_due = False
 
-    def _forget_keys(self):
-        self._seen.forget_keys(self._ring.forget_keys())
+    def open_sector(self):
+        """Opens a sector without a record: so that the next restart has none to distrust.
 
-    # -- epochs -------------------------------------------------------------------------
+        Else a device that loses power at each start before it writes would pass over one each time.
+        """
+        ring = self._ring
+        index = ring.next_free()
+        if ring.free() > RESERVED and ring.state[index] == ERASED:
+            # It takes a number: no two headers begin with the same one.
+            header = self.new_header((index, 0), self.next_number(), self.state.epoch)
+            if self._flash.program(index, 0, header.alone()):
+                self._enter_sector(index, header)
+                self.slot = ring.end = 1
+            else:
+                ring.spoil(index)
 
-    def _open_epoch(self, unix_s, tier):
+    def finish_sector(self):
+        """Makes the newest sector a full one. Its last slot says so after a restart too."""
+        self._clear_gap()
+        if self.slot < layout.SLOTS - 1:
+            self._flash.retire(self._ring.head, layout.SLOTS - 1, 1)
+        self.slot = self._ring.end = layout.SLOTS
+
+    # -- epochs ---------------------------------------------------------------------------
+
+    def open_epoch(self, unix_s, tier):
         """Writes the record that begins an epoch. Raises as `append`."""
-        collection = self._collection()
-        if collection is None or self._identity.device_id is None:
-            raise NoCollectionKey()
-        if self._epoch.next_kid != collection[0]:
-            self._prepare_epoch(collection)
-        for _ in range(_ATTEMPTS):
-            self._sealer.lay_out_epoch()
-            place = self._make_room(self._sealer.length, tier)
-            sequence = self._next_number()
-            header = self._new_header(place, sequence, sequence)
-            external = self._identity.device_id + self._state.chain
-            self._sealer.sign_epoch(sequence, unix_s // 60, external, self._identity.sign)
-            if self._write(place, header):
-                self._epoch.start(sequence)
-                return
-        raise OSError(_EIO)
+        rooms.EPOCH.enter()
+        from journal import opening
 
-    def _prepare_epoch(self, collection):
-        drawn = self._random(32)
-        ephemeral = bytearray(drawn)
-        wipe(drawn)
-        try:
-            self._epoch.prepare(collection[0], collection[1], self._identity.device_id, ephemeral)
-        except ValueError as error:  # of small order: nothing can be sealed to it
-            raise NoCollectionKey() from error
+        opening.open_epoch(self, unix_s, tier)
 
-    def _is_epoch_due(self):
-        collection = self._collection()
-        if not self._epoch.sequence or (collection and collection[0] != self._epoch.kid):
+    def renew_epoch(self, unix_s):
+        """Does one step towards the next epoch, 0.3 s at the most. Raises as `append`."""
+        rooms.EPOCH.enter()
+        from journal import opening
+
+        collection = self.collection()
+        if collection and self.epoch.next_kid != collection[0]:
+            opening.prepare(self.epoch, collection, self.identity, self.random)
+        else:
+            opening.open_epoch(self, unix_s, ORDINARY)
+
+    def end_epoch(self):
+        """The next record needs another epoch, in a sector with another tag key."""
+        self.epoch.forget()
+        self._is_rekey_due = True
+
+    @property
+    def is_epoch_due(self):
+        collection = self.collection()
+        if not self.epoch.sequence or (collection and collection[0] != self.epoch.kid):
             return True
         records = self._ring.count * (layout.SLOTS - 1) // _EPOCHS_OF_RING
-        return self.next_sequence - self._epoch.sequence > records
+        return self.next_sequence - self.epoch.sequence > records

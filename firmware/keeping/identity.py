@@ -5,10 +5,8 @@ journal. Its file is read back by anyone who opens the device and reads its flas
 is in docs/journal.md.
 """
 
-from crypto import ed25519
 from micropython import const
 from system import rooms
-from verify import cose
 from verify.errors import Malformed
 
 from keeping import files
@@ -58,16 +56,16 @@ class Identity:
         files.replace(ROOT, root)
         self.root = root
 
-    def root_kid(self):
-        """The kid of the root's key (8 bytes), under which operators' credentials are revoked."""
-        return cose.kid_of(self.root)
-
     def sign(self, message):
         """The Ed25519 signature, 64 bytes, of a message, bytes."""
         rooms.SIGNING.enter()
-        return ed25519.sign(self._seed, message, self.public_key)
+        from crypto import signing
+
+        return signing.sign(self._seed, message, self.public_key)
 
 
 def _public_key(seed):
     rooms.SIGNING.enter()
-    return ed25519.public_key(seed)
+    from crypto import signing
+
+    return signing.public_key(seed)

@@ -32,11 +32,11 @@ def open_signed(kind, data, root, held):
     """
     sequence, signed_at, body = cose.open_signed(data, root, _TYP[kind])
     if kind == TRUST:
-        said = TrustList.from_body(body, held=held)
+        said = TrustList.from_body(body, held)
     elif kind == SETTINGS:
-        said = Settings(body)
+        said = Settings.from_body(body)
     elif kind == COLLECTION:
-        said = CollectionKeys(body, held=held)
+        said = CollectionKeys.from_body(body, held)
     else:
         said = _revoked(body)
     return sequence, signed_at, said

@@ -34,7 +34,7 @@ class Provisioned:
         self.identity = identity
         self.trust = None
         self.collection = None
-        self.settings = Settings({})
+        self.settings = Settings()
         self.secrets = Secrets()
         self.revocations = Revocations(partition)
         self.sequences = {}

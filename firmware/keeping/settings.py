@@ -1,9 +1,10 @@
-"""The device's settings, as the root signed them (docs/signed-objects.md)."""
+"""The device's settings, as the root signed them (docs/signed-objects.md).
 
-from drivers.scanner import CODE_128, DATA_MATRIX, PDF417
+How their body is read is in settings_body.py, which a scan does not need.
+"""
+
+from drivers.scanner import CODE_128
 from micropython import const
-from verify.cbor import is_text
-from verify.errors import Malformed
 
 _ALPHANUMERIC = const(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _DIGIT = const(0x23)  # `#` in a tube's pattern
@@ -11,54 +12,28 @@ _LETTER = const(0x40)  # `@`
 _EITHER = const(0x3F)  # `?`
 
 
-def _text(body, key, max_bytes, default=""):
-    value = body.get(key, default)
-    if not is_text(value, 0, max_bytes):
-        raise Malformed
-    return value
-
-
-def _number(body, key, default, low, high):
-    value = body.get(key, default)
-    if type(value) is not int or not low <= value <= high:
-        raise Malformed
-    return value
-
-
-def _flag(body, key):
-    value = body.get(key, False)
-    if not isinstance(value, bool):
-        raise Malformed
-    return value
-
-
 class Settings:
-    """What a device is told about where it works.
+    """What a device is told about where it works. Made without any, it has the defaults."""
 
-    body: the map of the signed object, or an empty one for a device without settings.
-    Raises Malformed.
-    """
+    def __init__(self):
+        self.site = ""
+        self.utc_offset_minutes = 0
+        self.tube_size = 10
+        self.device_name = ""
+        self.tube_pattern = "T#######"
+        self.without_tubes = False
+        self.tube_symbologies = [CODE_128]
+        self.reads_at_trigger = False
+        self.accepts_unknown_symbology = False
 
-    def __init__(self, body):
-        if not isinstance(body, dict):
-            raise Malformed
-        self.site = _text(body, 1, 32)
-        self.utc_offset_minutes = _number(body, 2, 0, -720, 840)
-        self.tube_size = _number(body, 3, 10, 1, 99)
-        self.device_name = _text(body, 4, 16)
-        self.tube_pattern = _text(body, 5, 32, "T#######")
-        # No tube has a colon: that ends the prefix of passes, and of whatever comes later.
-        if not self.tube_pattern or "*" in self.tube_pattern[:-1] or ":" in self.tube_pattern:
-            raise Malformed
-        self.without_tubes = _flag(body, 6)
-        self.tube_symbologies = body.get(7, [CODE_128])
-        if not isinstance(self.tube_symbologies, list):
-            raise Malformed
-        for symbology in self.tube_symbologies:
-            if symbology not in (CODE_128, DATA_MATRIX, PDF417):
-                raise Malformed
-        self.reads_at_trigger = _flag(body, 8)
-        self.accepts_unknown_symbology = _flag(body, 9)
+    @classmethod
+    def from_body(cls, body):
+        """From the body of the signed object, a map. Raises Malformed."""
+        from keeping import settings_body
+
+        made = cls()
+        settings_body.read_into(made, body)
+        return made
 
     def is_tube(self, text):
         """True if a line from the scanner is a tube's barcode.

@@ -9,7 +9,7 @@ All of it is forgotten when the host's room closes, 60 s after the last of these
 import time
 
 from micropython import const
-from verify import operators
+from verify import cose, operators
 from verify.errors import Malformed, Refused
 
 COLLECT = "collect"
@@ -20,7 +20,7 @@ _NONCE_MS = const(60000)
 class Commands:
     """Judges operators and their commands; what is not allowed is Refused (docs/link.md).
 
-    provisioned: gives identity (root, root_kid, device_id), newest_signed_at and is_revoked.
+    provisioned: gives identity (root, device_id), newest_signed_at and is_revoked.
     clock: now(). random: (n) -> n bytes fit for keys. actions: {operation: (role, function)}; the
     function takes (Operator, arguments) and returns the result.
     """
@@ -92,7 +92,7 @@ class Commands:
 
     def _check_revoked(self, operator):
         held = self._provisioned
-        if held.is_revoked(held.identity.root_kid(), operator.cti):
+        if held.is_revoked(cose.kid_of(held.identity.root), operator.cti):
             raise Refused("REVOKED")
 
     def _judged_at(self, role, arguments):

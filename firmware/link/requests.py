@@ -191,7 +191,10 @@ class Requests:
         return number
 
     def read_journal(self, from_sequence, max_bytes):
-        """([record, ...], sequence number to ask for next)."""
+        """([record, ...], sequence number to ask for next).
+
+        Whoever asks for the next record to be written gets the refusals counted until now as one.
+        """
         if from_sequence >= self._journal.next_sequence:
             self._refusals.write()
         return self._journal.read(from_sequence, max_bytes)

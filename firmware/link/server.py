@@ -1,6 +1,6 @@
 """Requests from the host and their replies (docs/link.md), payload by payload.
 
-`link.receiver` hands the payloads in. What the requests do is the business of `link.requests`, or
+`link.endpoint` hands the payloads in. What the requests do is the business of `link.requests`, or
 of what else has its functions.
 """
 
@@ -11,7 +11,7 @@ from verify.cbor import is_bytes, is_uint
 from verify.errors import Malformed, Refused
 
 from link import LinkError
-from link.receiver import MAX_REPLY_BYTES
+from link.endpoint import MAX_REPLY_BYTES
 from link.transfers import Transfers
 
 _VERSION = const(1)

@@ -7,12 +7,12 @@ comes and goes (rooms.py), and lies together.
 from app.application import App
 from app.refusals import Refusals
 from app.rules import Registrar
-from journal import Journal
+from journal.journal import Journal
 from keeping.curve_tables import CurveTables
 from keeping.identity import Identity
 from keeping.provisioned import Provisioned
 from keeping.randomness import Randomness
-from link.receiver import Receiver
+from link.endpoint import Endpoint
 
 from system import rooms
 from system.clock import Clock
@@ -49,7 +49,7 @@ class Device:
             hardware.trigger,
         )
         self.changed = self.app.changed
-        self.receiver = Receiver(self._make_server, rooms.HOST)
+        self.endpoint = Endpoint(self._make_server, rooms.HOST)
 
     def _make_server(self):
         from link.requests import Requests

@@ -20,4 +20,5 @@ from crypto import (  # noqa: F401 - to have them loaded is all
     sha512,
     sha512_block,
 )
+from journal import seek  # noqa: F401
 from verify import base45, items  # noqa: F401

@@ -96,11 +96,20 @@ async def run():
             gc.collect()
 
 
-# Signed objects and secrets are read: at a start, and as they are installed
-OBJECTS = Room("keeping.objects")
+# Signed objects and secrets are read, at a start and as they are installed; what is signed is made
+OBJECTS = Room(
+    "verify.cbor",
+    "verify.cose",
+    "verify.issuers",
+    "verify.collection_rows",
+    "keeping.settings_body",
+    "keeping.objects",
+)
 # A host at the cable: its requests, transfers, what it installs, operators and their commands
 HOST = Room(
     "verify.operators",
+    "journal.reading",
+    "journal.emptying",
     "keeping.installing",
     "link.transfers",
     "link.commands",
@@ -111,7 +120,7 @@ HOST = Room(
 # What is kept is read, and the journal's end found
 START = Room("keeping.loading", "journal.recovery", "system.starting", uses=(OBJECTS,))
 # Once in some hundred people the journal's keys begin anew; and what else the device signs
-EPOCH = Room("crypto.x25519", "crypto.hpke")
+EPOCH = Room("crypto.x25519", "crypto.hpke", "journal.opening", uses=(OBJECTS,))
 SIGNING = Room("crypto.signing")
 # The scanner is found and set up
 SCANNER = Room("drivers.gm65_setup")

@@ -46,6 +46,15 @@ class Feedback:
         if self._task is None:
             self.show(make_screen())
 
+    def end_result(self):
+        """Staff want to go on: what is up makes way for the idle screen at once."""
+        if self._task:
+            self._task.cancel()
+            self._task = None
+        self._quiet()
+        if self._back_to:
+            self.show(self._back_to())
+
     def accepted(self, screen, sound=sounds.ACCEPTED):
         self._start(screen, sound, self._green)
 

@@ -9,9 +9,8 @@ import gc
 import hashlib
 import struct
 
-from journal import JournalFull, bodies, layout
-from journal import epoch as epoch_module
-from journal.sealed import SealedJournal
+from journal import JournalFull, bodies, layout, opening
+from journal.journal import Journal
 from weak_flash import Dice, Identity, PowerCut, WeakFlash
 
 COLLECTION_KEY = b"\x09" + bytes(31)
@@ -30,7 +29,7 @@ class CheapHpke:
 
 
 def use_cheap_hpke():
-    epoch_module.hpke = CheapHpke
+    opening.hpke = CheapHpke
 
 
 class Model:
@@ -82,7 +81,7 @@ class Model:
 
 
 def mounted(flash, dice):
-    journal = SealedJournal(flash, Identity(), lambda: (b"collect1", COLLECTION_KEY), dice.bytes)
+    journal = Journal(flash, Identity(), lambda: (b"collect1", COLLECTION_KEY), dice.bytes)
     journal.mount()
     return journal
 

@@ -4,7 +4,7 @@ import hashlib
 
 import device_time  # noqa: F401 - gives CPython the ticks of MicroPython
 from link import LinkError, frames
-from link.receiver import MAX_REPLY_BYTES, Receiver
+from link.endpoint import MAX_REPLY_BYTES, Endpoint
 from link.server import Server
 from system.rooms import Room
 
@@ -32,11 +32,11 @@ class Link:
 
     def __init__(self, device):
         self.room = Room()
-        self.receiver = Receiver(lambda: Server(device), self.room)
+        self.endpoint = Endpoint(lambda: Server(device), self.room)
 
     def handle(self, payload):
         """The reply's payload for a request's payload, both bytes."""
-        (reply,) = decode(self.receiver.handle(payload))
+        (reply,) = decode(self.endpoint.handle(payload))
         return reply
 
 

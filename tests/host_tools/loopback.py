@@ -11,7 +11,7 @@ import tty
 from collections.abc import Callable
 
 from link import frames
-from link.receiver import MAX_REQUEST_BYTES, Receiver
+from link.endpoint import MAX_REQUEST_BYTES, Endpoint
 from link.server import Server
 from link_device import LinkDevice
 from system.rooms import Room
@@ -58,7 +58,7 @@ class Loopback:
 
     def restart(self) -> None:
         """What a reset does to the link: everything is forgotten."""
-        self._receiver = Receiver(lambda: Server(self._device), Room())
+        self._endpoint = Endpoint(lambda: Server(self._device), Room())
 
     def _wait(self, fd: int) -> bool:
         ready, _, _ = select.select([fd, self._stop_read], [], [])
@@ -84,7 +84,7 @@ class Loopback:
                 if payload is not None:
                     self.requests += 1
                     self._replies += 1
-                    reply = bytes(self._receiver.handle(payload))
+                    reply = bytes(self._endpoint.handle(payload))
                     os.write(self._fd, self._on_reply(self._replies, reply))
 
     def close(self) -> None:

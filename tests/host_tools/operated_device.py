@@ -4,7 +4,7 @@ import device_time  # noqa: F401 - gives CPython the ticks of MicroPython
 from link.commands import CLOCK, COLLECT, Commands
 from link.server import LinkError
 from link_device import LinkDevice, Sink
-from verify import cose, revocation
+from verify import revocation
 
 
 class Judged(Sink):
@@ -51,9 +51,6 @@ class OperatedDevice(LinkDevice):
     def _set_clock_signed(self, operator, arguments):
         (self.unix_s,) = arguments
         return self.unix_s
-
-    def root_kid(self):
-        return cose.kid_of(self.root)
 
     def is_revoked(self, kid, cti):
         def read(offset, length):

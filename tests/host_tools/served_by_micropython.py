@@ -6,7 +6,7 @@ import sys
 sys.path[:0] = sys.argv[1:]
 
 from link import port  # noqa: E402
-from link.receiver import Receiver  # noqa: E402
+from link.endpoint import Endpoint  # noqa: E402
 from link.server import Server  # noqa: E402
 from link_device import LinkDevice  # noqa: E402
 from system.rooms import Room  # noqa: E402
@@ -14,4 +14,4 @@ from system.rooms import Room  # noqa: E402
 records = [b"\x05" + bytes(3) + bytes([number]) + b"r" * 100 for number in range(1, 200)]
 device = LinkDevice(records)
 print("started")
-asyncio.run(Receiver(lambda: Server(device), Room()).run(port.open_port()))
+asyncio.run(Endpoint(lambda: Server(device), Room()).run(port.open_port()))

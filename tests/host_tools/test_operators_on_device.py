@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from host_tools.client import Client, DeviceError
-from host_tools.operator import Operator
+from host_tools.operators import Operator
 from host_tools.provision import OldImage, Plan, provision
 from provisioning import collection, operators, revocation
 from provisioning.collection import CollectionList, row_of

@@ -15,7 +15,7 @@ def _partition(label):
 
 class Hardware:
     board_name = "simulator"
-    clock_chip = scanner = ok = None
+    clock_chip = scanner = ok = trigger = None
 
     def __init__(self):
         self.journal = _partition("journal")
@@ -36,4 +36,4 @@ class Feedback:
 
 device = Device(Hardware(), Feedback())
 starting.start(device)
-asyncio.run(device.receiver.run(port.open_port()))
+asyncio.run(device.endpoint.run(port.open_port()))

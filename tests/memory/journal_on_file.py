@@ -4,10 +4,10 @@ The flash is a file, written and read without a buffer, and seeds are overwritte
 device's identity comes first in their file, then the generator's.
 """
 
-from crypto import ed25519
+from crypto import signing
 from crypto.drbg import HmacDrbg
 from crypto.wipe import wipe
-from journal.sealed import SealedJournal
+from journal.journal import Journal
 
 SECTOR_BYTES = 4096
 SECTORS = 16
@@ -49,7 +49,7 @@ class Identity:
 
     def sign(self, message):
         seed = read_secret(self._path, 0)
-        signature = ed25519.sign(seed, message)
+        signature = signing.sign(seed, message)
         wipe(seed)
         return signature
 
@@ -72,7 +72,7 @@ def generator(path):
 
 def started(flash, seed, collection):
     made = generator(seed)
-    journal = SealedJournal(
+    journal = Journal(
         FileFlash(flash), Identity(seed), lambda: (b"collect1", collection), made.generate
     )
     journal.mount()

@@ -194,4 +194,6 @@ def test_no_one_who_was_registered_is_left(tmp_path, device):
 def test_without_scrubbing_someone_would_be(tmp_path, device):
     memory, secrets = pass_memory(tmp_path, device, False)
     found = {what.split()[0] for what, _, _ in process_memory.find(memory, secrets)}
-    assert found >= {"text", "bytes", "subject", "document", "full", "pseudonym"}
+    assert found >= {"text", "bytes", "subject", "document", "full"}
+    # The journal overwrites at once by what it knows someone with a document again.
+    assert "pseudonym" not in found

@@ -45,7 +45,7 @@ def test_the_device_reads_it_and_uses_the_same_key_at_all_times():
     opened = open_signed(data, collection.TYP, ROOT_PUBLIC)
     assert CollectionList.from_body(opened.body) == made
     sequence, _, body = open_on_device(data, ROOT_PUBLIC, collection.TYP)
-    device = CollectionKeys(body)
+    device = CollectionKeys.from_body(body)
     assert sequence == 7
     for now in (0, 999, 1000, 1999, 2000, 1 << 32):
         here = made.at(now)
@@ -61,7 +61,7 @@ def test_keys_of_small_order_are_refused_here_and_there(key):
     with pytest.raises(Malformed):
         CollectionList.from_body([row])
     with pytest.raises(DeviceMalformed):
-        CollectionKeys([row])
+        CollectionKeys.from_body([row])
 
 
 def test_the_bytes_on_the_page():
@@ -73,7 +73,7 @@ def test_the_bytes_on_the_page():
 
 def test_eight_keys_and_no_more():
     made = _list(*(row_of(keys.raw_public(X25519PrivateKey.generate()), n) for n in range(8)))
-    assert CollectionKeys(made.body()).at(99)[0] == made.keys[7].kid
+    assert CollectionKeys.from_body(made.body()).at(99)[0] == made.keys[7].kid
     with pytest.raises(NotAllowed, match="8"):
         made.with_key(row_of(OLD, 1))
     changed = made.with_key(made.keys[0]._replace(name="again"))  # its own row gives way

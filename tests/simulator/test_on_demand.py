@@ -6,9 +6,11 @@ import secrets
 import threading
 import time
 
+import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from host_tools import frames
 from host_tools.client import Client
 from host_tools.provision import provision
 from host_tools.transport import open_transport
@@ -48,7 +50,7 @@ def watch(board):
         original = getattr(owner, name)
 
         def watched(*arguments):
-            told = [bytes(one) if isinstance(one, bytearray) else one for one in arguments]
+            told = [one if isinstance(one, int) else bytes(one) for one in arguments]
             seen.append((board.clock.now_us(), name, *told))
             return original(*arguments)
 
@@ -174,6 +176,35 @@ def test_the_host_is_answered_whether_the_device_has_started_or_has_no_power(tmp
         control.ask(tmp_path, "power", on=True)
         assert Client(transport).identify()["board"] == "bench"
         transport.close()
+
+
+def test_what_the_host_sends_again_because_this_computer_is_slow_is_not_sent(tmp_path):
+    with Running(tmp_path) as device:
+        link, host_sent = device.board.link, device._time.host_sent
+        request = frames.encode(cbor2.dumps([1, 7, "identify", []], canonical=True))
+        answered = []
+
+        def answer(*arguments):
+            before = link.bytes_sent_by_device
+            host_sent(*arguments)
+            answered.append(link.bytes_sent_by_device - before)
+            return answered[-1]
+
+        control.ask(tmp_path, "ready")
+        length = answer(request)
+        assert length > 20
+        assert answer(request, True) == answer(request * 2, True) == 0
+        assert answer(request) == answer(request * 3) == length
+        other = frames.encode(cbor2.dumps([1, 8, "identify", []], canonical=True))
+        assert answer(request + other, True) == answer(other + other) == length
+        # not what was not answered, nor what are no frames
+        assert answer(b"\0no request\0") == 0
+        sent = []
+        link.send = sent.append
+        host_sent(b"\0no request\0", True)
+        host_sent(b"aa", True)
+        host_sent(b"aa", True)
+        assert sent == [b"\0no request\0", b"aa", b"aa"]
 
 
 def test_a_firmware_that_ends_is_told_and_stops_nobody(tmp_path):

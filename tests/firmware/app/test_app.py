@@ -10,7 +10,7 @@ from app.refusals import Refusals
 from app.rules import Registrar
 from crypto.x25519 import public_key
 from drivers.scanner import CODE_128, DATA_MATRIX, QR, UNKNOWN, Code
-from journal import Journal
+from journal.journal import Journal
 from keeping.settings import Settings
 from ram_flash import RamFlash
 from signing import base45, mac0
@@ -71,7 +71,7 @@ class _Identity:
 
 class _Provisioned:
     def __init__(self, settings):
-        self.settings = Settings(settings)
+        self.settings = Settings.from_body(settings)
         self.trust = TrustList([Issuer(0, KID, HMAC, None, 0, 1 << 31, 30 * 86400, "City")])
         self.secrets = {KID: SECRET}
         self.is_missing = None

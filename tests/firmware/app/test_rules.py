@@ -4,7 +4,7 @@ import os
 
 from app.rules import DUPLICATE_WINDOW_S, Refusal, Registrar
 from crypto.x25519 import public_key
-from journal import Journal
+from journal.journal import Journal
 from keeping.settings import Settings
 from ram_flash import RamFlash
 
@@ -38,7 +38,7 @@ def _registrar(flash=None, has_key=True, **settings):
         flash, _Identity(), lambda: (has_key and (b"collect1", key)) or None, os.urandom
     )
     journal.mount()
-    registrar = Registrar(Settings({keys[k]: settings[k] for k in settings}), journal)
+    registrar = Registrar(Settings.from_body({keys[k]: settings[k] for k in settings}), journal)
     registrar.resume()
     return flash, registrar
 
@@ -120,7 +120,7 @@ def test_without_a_collection_key_nothing_is_registered():
 
 
 def test_tube_patterns():
-    settings = Settings({5: "T##@?-*"})
+    settings = Settings.from_body({5: "T##@?-*"})
     for good in ("T12AB-", "T12A9-77X"):
         assert settings.is_tube(good), good
     for bad in ("", "T12AB", "T1AAB-", "T12aB-", "T12AB-x", "T12AB-" + "1" * 27, "HTTPS://A.B"):
@@ -128,5 +128,5 @@ def test_tube_patterns():
 
 
 def test_nothing_is_no_tube():
-    assert not Settings({5: "*"}).is_tube("")
-    assert Settings({5: "*"}).is_tube("A")
+    assert not Settings.from_body({5: "*"}).is_tube("")
+    assert Settings.from_body({5: "*"}).is_tube("A")

@@ -1,7 +1,7 @@
 """The sealed journal where nothing goes wrong: what it writes, reads, finds and lets go."""
 
 from journal import JournalFull, NoCollectionKey, bodies, layout
-from journal.sealed import SealedJournal
+from journal.journal import Journal
 from journal_torture import COLLECTION_KEY, mounted, use_cheap_hpke
 from small_journal import NOON, fill, made_journal, register, settle, subject
 from verify import cbor
@@ -139,7 +139,7 @@ def test_duplicates_are_found_before_and_after_the_index_is_filled():
 
 def test_without_a_collection_key_nothing_is_written():
     flash = WeakFlash(8)
-    journal = SealedJournal(flash, Identity(), lambda: None, Dice(1).bytes)
+    journal = Journal(flash, Identity(), lambda: None, Dice(1).bytes)
     journal.mount()
     try:
         register(journal, 1)
@@ -152,12 +152,12 @@ def test_without_a_collection_key_nothing_is_written():
 def test_a_flash_that_refuses_costs_the_number_and_the_key():
     flash, journal = made_journal()
     first = register(journal, 1)
-    key = bytes(journal._epoch._state[:32])
+    key = bytes(journal._writer.epoch._state[:32])
     flash.failing = range(flash.operations + 1, flash.operations + 2)
     try:
         register(journal, 2)
     except OSError:
-        assert bytes(journal._epoch._state[:32]) != key
+        assert bytes(journal._writer.epoch._state[:32]) != key
     else:
         raise AssertionError("promised what was not written")
     assert register(journal, 2) == first + 2

@@ -3,7 +3,7 @@
 from array import array
 
 from journal import JournalFull, bodies, layout
-from journal.sealed import SealedJournal
+from journal.journal import Journal
 from journal_torture import COLLECTION_KEY, mounted, use_cheap_hpke
 from small_journal import NOON, made_journal, register, settle, subject
 from weak_flash import Dice, Identity, PowerCut, WeakFlash
@@ -11,7 +11,7 @@ from weak_flash import Dice, Identity, PowerCut, WeakFlash
 
 def _fill_sector(journal):
     """Registers until the newest sector is full."""
-    while journal._slot < layout.SLOTS:
+    while journal._writer.slot < layout.SLOTS:
         register(journal, journal.next_sequence)
 
 
@@ -159,9 +159,9 @@ def test_tag_keys_go_with_their_sectors():
         journal.close_shift(NOON)
         settle(journal)
     # Of the shifts before, only the sector that holds the acknowledgement is left.
-    assert len([key for key in journal._ring.keys if key is not None]) <= 2
+    assert len([key for key in journal._ring.keys._keys if key is not None]) <= 2
     assert all(old not in bytes(sector) for sector in flash.cells)
-    assert old not in journal._ring.keys
+    assert old not in journal._ring.keys._keys
 
 
 def test_more_tag_keys_than_a_byte_counts():
@@ -190,9 +190,9 @@ def test_an_epoch_that_was_prepared_for_another_key_is_not_used():
     use_cheap_hpke()
     flash = WeakFlash(8)
     keys = [(b"collect1", COLLECTION_KEY)]
-    journal = SealedJournal(flash, Identity(), lambda: keys[-1], Dice(1).bytes)
+    journal = Journal(flash, Identity(), lambda: keys[-1], Dice(1).bytes)
     journal.mount()
-    while not journal._epoch.next_kid:
+    while not journal._writer.epoch.next_kid:
         journal.idle(NOON)
     keys.append((b"collect2", COLLECTION_KEY))
     register(journal, 1)

@@ -1,7 +1,7 @@
 """Frames: round trips, and whatever a cable does to them."""
 
 from link import frames
-from link.receiver import MAX_REQUEST_BYTES
+from link.endpoint import MAX_REQUEST_BYTES
 from link_device import encode
 
 

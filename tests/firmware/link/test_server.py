@@ -4,7 +4,7 @@ import asyncio
 import gc
 import hashlib
 
-from link.receiver import MAX_REQUEST_BYTES
+from link.endpoint import MAX_REQUEST_BYTES
 from link_device import Link, LinkDevice, decode, encode
 from verify import cbor
 
@@ -253,7 +253,7 @@ class _Port:
 def _serve(device, data):
     port = _Port(data)
     try:
-        asyncio.run(Link(device).receiver.run(port))
+        asyncio.run(Link(device).endpoint.run(port))
     except _Closed:
         return port, [_decode(reply) for reply in decode(port.sent)]
 

@@ -11,7 +11,7 @@ ROWS = [[b"old-key.", OLD, 1000, "old"], [b"new-key.", NEW, 2000, "new"]]
 
 def test_the_key_that_began_last_is_used():
     for rows in (ROWS, ROWS[::-1]):
-        keys = CollectionKeys(rows)
+        keys = CollectionKeys.from_body(rows)
         assert keys.at(999) is None
         assert keys.at(1000) == (b"old-key.", OLD)
         assert keys.at(1999) == (b"old-key.", OLD)
@@ -35,7 +35,7 @@ def test_bad_lists_are_refused():
         [[b"old-key.", b"\x01" + bytes(31), 1, ""]],
     ):
         try:
-            CollectionKeys(body)
+            CollectionKeys.from_body(body)
         except Malformed:
             continue
         raise AssertionError(body)

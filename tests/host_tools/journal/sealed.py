@@ -2,12 +2,12 @@
 
 import os
 
-import journal as device_journal
 from crypto import hpke
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from journal import epoch
+from journal import opening
+from journal.journal import Journal
 from weak_flash import WeakFlash
 
 from host_tools.journal import records
@@ -50,8 +50,8 @@ class Sealed:
         def collection():
             return self.kid, raw(self.key.public_key())
 
-        epoch.hpke = hpke  # the torture of the journal puts something cheaper in its place
-        self.journal = device_journal.Journal(self.flash, self.identity, collection, os.urandom)
+        opening.hpke = hpke  # the torture of the journal puts something cheaper in its place
+        self.journal = Journal(self.flash, self.identity, collection, os.urandom)
         self.journal.mount()
 
     @property

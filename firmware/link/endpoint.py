@@ -28,7 +28,7 @@ _FOUR_BYTES = const(0x1A)
 _LONGEST_ID_BYTES = const(5)
 
 
-class Receiver:
+class Endpoint:
     """Answers one host.
 
     make_server: () -> link.server.Server, called when `room`, the host's, is open. What it makes is

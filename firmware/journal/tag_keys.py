@@ -1,0 +1,89 @@
+"""The keys of tags: one a shift, copied from header to header of the sectors it fills.
+
+A tag is the first 8 bytes of what AES-128 makes of a subject under such a key (docs/journal.md).
+A key that no sector has any more is overwritten, and what was made of it.
+"""
+
+from array import array
+
+import cryptolib
+from crypto.wipe import wipe, wipe_aes
+from micropython import const
+
+from journal import bodies, layout
+
+_ECB = const(1)
+_BLOCK_BYTES = const(16)
+
+
+class TagKeys:
+    """The different keys of a ring's sectors, each at a place of its own: mostly one or two."""
+
+    def __init__(self, sectors):
+        self._keys = []  # 12 bytes each, None where there was one
+        self._ciphers = []  # AES under each; None until it is used
+        self._place_of = array("H", bytes(2 * sectors))
+        self._block = bytearray(_BLOCK_BYTES)
+        self._tag = memoryview(self._block)[: bodies.TAG_BYTES]
+
+    def add(self, index, key):
+        """Notes the key in a sector's header. key: bytes for this alone, overwritten in time."""
+        place = self._find(key)
+        if place < 0:
+            place = self._free_place()
+            self._keys[place] = key
+        elif self._keys[place] is not key:
+            wipe(key)
+        self._place_of[index] = place
+
+    def place_of(self, index):
+        """The place of a sector's key."""
+        return self._place_of[index]
+
+    def key_of(self, index):
+        """The 12 bytes in a sector's header."""
+        return self._keys[self._place_of[index]]
+
+    def tag(self, subject, place):
+        """The 8-byte tag of 16 bytes under the key at a place, valid until the next call."""
+        cipher = self._ciphers[place]
+        if cipher is None:
+            cipher = self._ciphers[place] = _cipher(self._keys[place])
+        cipher.encrypt(subject, self._block)
+        return self._tag
+
+    def tag_under(self, subject, key):
+        """The same under 12 bytes that need not have a place yet."""
+        place = self._find(key)
+        if place >= 0:
+            return self.tag(subject, place)
+        cipher = _cipher(key)
+        cipher.encrypt(subject, self._block)
+        wipe_aes(cipher)
+        return self._tag
+
+    def keep(self, places):
+        """Overwrites all keys but those at these places."""
+        for place, key in enumerate(self._keys):
+            if key is not None and place not in places:
+                wipe(key)
+                if self._ciphers[place] is not None:
+                    wipe_aes(self._ciphers[place])
+                self._keys[place] = self._ciphers[place] = None
+
+    def _find(self, key):
+        return self._keys.index(key) if key in self._keys else -1
+
+    def _free_place(self):
+        if None not in self._keys:
+            self._keys.append(None)
+            self._ciphers.append(None)
+        return self._keys.index(None)
+
+
+def _cipher(key):
+    padded = bytearray(_BLOCK_BYTES)
+    padded[: layout.TAG_KEY_BYTES] = key
+    cipher = cryptolib.aes(padded, _ECB)
+    wipe(padded)
+    return cipher
