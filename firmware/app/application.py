@@ -38,7 +38,6 @@ from verify.errors import Refused
 from app.reading import Reading
 
 _PASS_PREFIX = const(b"SP1:")
-_MAX_TUBE_BYTES = const(32)
 _UPKEEP_MS = const(1000)
 _IDLE_STEP_MS = const(200)
 # So long after an outcome the journal's own work waits: the next person may be there already.
@@ -137,7 +136,7 @@ class App:
         registrar = self._registrar
         line = code.data
         # Looked at first: one of the two runtimes takes UTF-8 for ASCII.
-        if len(line) > _MAX_TUBE_BYTES or not all(byte < 0x7F for byte in line):
+        if len(line) > bodies.MAX_TUBE_BYTES or not all(byte < 0x7F for byte in line):
             raise Refused("UNKNOWN_CODE")
         text = str(bytes(line), "ascii")
         if not registrar.settings.is_tube(text):

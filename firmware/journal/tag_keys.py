@@ -7,12 +7,12 @@ A key that no sector has any more is overwritten, and what was made of it.
 from array import array
 
 import cryptolib
+from crypto.aes_ccm import ECB
 from crypto.wipe import wipe, wipe_aes
 from micropython import const
 
 from journal import bodies, layout
 
-_ECB = const(1)
 _BLOCK_BYTES = const(16)
 
 
@@ -84,6 +84,6 @@ class TagKeys:
 def _cipher(key):
     padded = bytearray(_BLOCK_BYTES)
     padded[: layout.TAG_KEY_BYTES] = key
-    cipher = cryptolib.aes(padded, _ECB)
+    cipher = cryptolib.aes(padded, ECB)
     wipe(padded)
     return cipher

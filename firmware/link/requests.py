@@ -12,12 +12,12 @@ from keeping import installing
 from keeping.provisioned import REVOKED_TABLE, SECRETS
 from keeping.randomness import NotSeeded
 from micropython import const
+from system.clock import EARLIEST_S
 from system.version import VERSION
 from verify.errors import Refused
 
 from link.commands import CLOCK, COLLECT, Commands
 
-_EARLIEST_S = const(1640995200)  # 2022: no pass is older
 _LATEST_S = const(4294967295)  # passes end there
 # What an operator sends of himself: objects in pieces, like lists, but for RAM only
 OPERATOR = "operator"
@@ -136,7 +136,7 @@ class Requests:
         return self._set_clock(arguments[0])
 
     def _set_clock(self, unix_s):
-        if not _EARLIEST_S <= unix_s < _LATEST_S:
+        if not EARLIEST_S <= unix_s < _LATEST_S:
             raise Refused("BAD_TIME")
         old = self._clock.now()
         self._clock.set(unix_s)

@@ -12,7 +12,7 @@ _EPOCH_OFFSET_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
 
 
 # No pass is older than 2022: a chip that says so was never set, or lost its time unnoticed.
-_EARLIEST_S = const(1640995200)
+EARLIEST_S = const(1640995200)
 
 
 class Clock:
@@ -53,6 +53,6 @@ class Clock:
         except OSError:
             # Not plugged in or not well: the next call finds whether it is back.
             return
-        if unix_s is not None and unix_s >= _EARLIEST_S:
+        if unix_s is not None and unix_s >= EARLIEST_S:
             self._offset_s = unix_s - int(time.time())
             self.is_kept = True

@@ -9,17 +9,12 @@ from micropython import const
 
 from verify import cbor, cose
 from verify.errors import Malformed, Refused
+from verify.registry import CNF, CTI, EXP, IAT, SCOPE, SUB
 
 CREDENTIAL_TYP = "application/scanpost-operator+cwt"
 COMMAND_TYP = "application/scanpost-command+cbor"
 NONCE_BYTES = const(16)
 
-_SUB = const(2)
-_EXP = const(4)
-_IAT = const(6)
-_CTI = const(7)
-_CNF = const(8)
-_SCOPE = const(9)
 _MAX_NAME_BYTES = const(32)
 _MAX_SCOPE_BYTES = const(64)
 
@@ -33,15 +28,15 @@ class Credential:
 
     def __init__(self, claims):
         """claims: the map of a credential whose signature was verified. Raises Malformed."""
-        self.name = _text(claims, _SUB, _MAX_NAME_BYTES)
-        self.expires_at = _time(claims, _EXP)
-        self.issued_at = _time(claims, _IAT)
-        self.cti = claims.get(_CTI)
+        self.name = _text(claims, SUB, _MAX_NAME_BYTES)
+        self.expires_at = _time(claims, EXP)
+        self.issued_at = _time(claims, IAT)
+        self.cti = claims.get(CTI)
         if not cbor.is_bytes(self.cti, 8, 16):
             raise Malformed
-        self.key = _confirmed_key(claims.get(_CNF))
+        self.key = _confirmed_key(claims.get(CNF))
         self.kid = cose.kid_of(self.key)
-        self.roles = _text(claims, _SCOPE, _MAX_SCOPE_BYTES).split(" ")
+        self.roles = _text(claims, SCOPE, _MAX_SCOPE_BYTES).split(" ")
 
 
 def open_credential(data, root):
