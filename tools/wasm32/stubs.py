@@ -1,0 +1,104 @@
+"""Deployed modules without their machine code: each function has a stub in its place.
+
+The stub is bytecode of the same signature. All it does is `first_argument @ number`, which is
+where the interpreter asks the host (rewrite.py): there the machine code is executed.
+"""
+
+from tools.rv32 import mpy
+from tools.rv32.machine import Machine
+from tools.wasm32.rewrite import MAT_MULTIPLY
+
+FIRST = 1000  # numbers below are the stand-ins' calls
+# What ESP-IDF's allocator adds to a block, and the list in which MicroPython keeps it
+FUNCTION_OVERHEAD_BYTES = 16
+
+_LOAD_NONE, _LOAD_INT, _LOAD_FIRST, _RETURN = 0x51, 0x22, 0xB0, 0x63
+_BINARY = 0xD7
+_FUNCTION_TABLE_CONSTANT, _NONE_CONSTANT = 0, 1
+
+
+def _number(value):
+    out = bytearray([value & 0x7F])
+    value >>= 7
+    while value:
+        out.insert(0, value & 0x7F | 0x80)
+        value >>= 7
+    return bytes(out)
+
+
+def _stub(arguments, number):
+    """Bytecode: a function of so many arguments whose body is `first @ number`."""
+    states = arguments + 2 - 1
+    extra = []
+    first = (states & 15) << 3 | arguments & 3
+    states, rest = states >> 4, arguments >> 2
+    while states or rest:
+        extra.append((states & 3) << 4 | (rest & 1) << 2)
+        states, rest = states >> 2, rest >> 1
+    signature = bytearray([first, *extra])
+    for i in range(len(extra)):
+        signature[i] |= 0x80
+    names = bytes(1 + arguments)  # its own and its arguments': the module's first will do
+    size = bytes([len(names) << 1])
+    code = bytes([_LOAD_FIRST if arguments else _LOAD_NONE, _LOAD_INT]) + _number(number)
+    return bytes(signature) + size + names + code + bytes([_BINARY + MAT_MULTIPLY, _RETURN])
+
+
+class Stubs:
+    """The machine code of a firmware, by number, and its modules without it."""
+
+    def __init__(self):
+        self.codes = {}  # number: the function's mpy.Code
+        self.sizes = {}  # module: bytes of machine code
+        self.names = set()  # all names that the modules bring along
+        self._machine = Machine()
+
+    def without_code(self, data, name):
+        """The bytes of an .mpy file without machine code; name: what `sizes` calls it."""
+        module = mpy.read(data, name)
+        self.names.update(module.names)
+        reader = mpy._Reader(data)
+        reader.at = 4
+        if data[2] & 0x40:
+            reader.number()
+        start = reader.at
+        names, constants = reader.number(), reader.number()
+        for _ in range(names):
+            reader.name({})
+        table = bytearray(data[start : reader.at])
+        for _ in range(constants):
+            at = reader.at
+            reader.constant()
+            if data[at] == _FUNCTION_TABLE_CONSTANT:
+                table.append(_NONE_CONSTANT)
+            else:
+                table += data[at : reader.at]
+        # bits 2 and up of the third byte say which machine code there is
+        return data[:2] + bytes([data[2] & 3]) + data[3:4] + bytes(table) + self._code(module.code)
+
+    def _code(self, code):
+        data, kind = code.data, code.kind
+        if kind == mpy.VIPER:
+            number = FIRST + len(self.codes)
+            self.codes[number] = code
+            size = self.size(code)
+            name = code.module.name
+            self.sizes[name] = self.sizes.get(name, 0) + size
+            data, kind = _stub(self._machine.arguments(code), number), mpy.BYTECODE
+        children = b""
+        if code.children:
+            children = _number(len(code.children)) + b"".join(map(self._code, code.children))
+        return _number(len(data) << 3 | bool(children) << 2 | kind) + data + children
+
+    @staticmethod
+    def size(code):
+        """Bytes of a function's machine code in the chip's memory."""
+        return (len(code.data) + 3) // 4 * 4 + FUNCTION_OVERHEAD_BYTES
+
+    def arguments(self, number):
+        """How many arguments a function takes."""
+        return self._machine.arguments(self.codes[number])
+
+    def total(self):
+        """Bytes of machine code, as the chip's allocator counts them."""
+        return sum(self.sizes.values())
