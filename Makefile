@@ -36,10 +36,19 @@ test: venv lint
 	$(BIN)/python -m host_tools.demo --runtime cpython
 	$(BIN)/python -m host_tools.demo --runtime micropython
 
+# What breaks most often, in under a minute on two idle cores: no torture, no MicroPython, no chip.
+FAST = tests/provisioning tests/verify_interop tests/firmware \
+  $(addprefix tests/host_tools/,test_store.py test_advice.py test_hostile_bytes.py)
+test-fast: venv
+	$(BIN)/python -m pytest -n auto $(FAST) \
+	  --ignore tests/firmware/journal/test_sealed_torture.py \
+	  --ignore tests/firmware/journal/test_frugal.py
+
 lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/python -m tools.check_firmware
 
 soak: venv

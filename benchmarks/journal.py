@@ -24,13 +24,12 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "firmware"), str(ROOT / "simulator" / "standins")]
+sys.path[:0] = [
+    str(ROOT / folder) for folder in (".", "firmware", "simulator/standins", "tests/firmware")
+]
 
-from journal import (  # noqa: E402
-    JournalFull,
-    bodies,
-    opening,
-)
+import device_time  # noqa: E402, F401 - gives CPython the ticks of MicroPython
+from journal import JournalFull, bodies, opening  # noqa: E402
 from journal.journal import Journal  # noqa: E402
 
 from simulator.littlefs_volume import Volume  # noqa: E402

@@ -8,11 +8,11 @@ import time
 
 sys.path[:0] = [sys.argv[1], sys.argv[2]]
 
+from crypto import ed25519, preparation, signing  # noqa: E402
 from crypto.sha512 import sha512  # noqa: E402
 from crypto.x25519 import x25519  # noqa: E402
 from reference import affine, extended  # noqa: E402
 from reference.sha512 import sha512 as plain_sha512  # noqa: E402
-from verify import ed25519  # noqa: E402
 
 SEED = bytes(range(32))
 MESSAGE = bytes(145)
@@ -46,10 +46,10 @@ def report(name, function, least_us=300_000):
     print(name, taken / count)
 
 
-public = ed25519.public_key(SEED)
-signature = ed25519.sign(SEED, MESSAGE)
+public = signing.public_key(SEED)
+signature = signing.sign(SEED, MESSAGE)
 table = Table()
-ed25519.prepare(public, table.write)
+preparation.prepare(public, table.write)
 
 
 def good(verified):
@@ -59,7 +59,7 @@ def good(verified):
 
 report("verify", lambda: good(ed25519.verify(public, MESSAGE, signature)))
 report("verify_prepared", lambda: good(ed25519.verify(public, MESSAGE, signature, table)))
-report("sign", lambda: ed25519.sign(SEED, MESSAGE))
+report("sign", lambda: signing.sign(SEED, MESSAGE))
 report("x25519", lambda: x25519(SEED, public))
 report("sha512", lambda: sha512(BLOCKS))
 report("plain_sha512", lambda: plain_sha512(BLOCKS))

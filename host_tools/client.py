@@ -230,7 +230,11 @@ class Client:
             progress(len(data), len(data))
 
     def read_journal(self, from_sequence: int) -> tuple[int, list[bytes]]:
-        """(next sequence number to ask for, raw records); no records: that was all."""
+        """Records from this sequence number on, or from the oldest that is held if that is later.
+
+        As many as fit a reply: (sequence number to ask for next, whole records, still sealed). No
+        records: that was all.
+        """
         following, bodies = self.call("read", from_sequence)
         return following, bodies
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -59,8 +59,18 @@ def console() -> Console:
 
 
 def print_json(value: object) -> None:
-    """Prints JSON, for programs."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """Prints JSON, for programs; bytes as hexadecimal, also where they are keys."""
+    typer.echo(json.dumps(_plain(value), ensure_ascii=False, indent=2))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
 
 
 def hex_bytes(text: str, what: str, least: int, most: int) -> bytes:

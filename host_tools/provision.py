@@ -4,6 +4,7 @@ The clock comes first: once a device has an owner, only an operator may set it.
 """
 
 import functools
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,15 @@ from typing import NamedTuple
 
 from host_tools.client import Client
 from provisioning import encoding, keys
+from provisioning.errors import Problem
 
 SEED_BYTES = 32
+OLDEST_MICROPYTHON = (1, 26)  # docs/firmware.md, RAM: older images have no room for machine code
 OnStep = Callable[[str, int, int], None]
+
+
+class OldImage(Problem):
+    """The device's MicroPython is older than is supported. The message says what to do."""
 
 
 class Plan(NamedTuple):
@@ -33,10 +40,13 @@ def provision(client: Client, plan: Plan, on_step: OnStep) -> dict[str, object]:
     """Carries a plan out; returns what the device said of each step.
 
     Every step is harmless when done again. on_step: (what, bytes done, bytes in all).
-    Raises DeviceError, NoAnswer, PortError; what was done before stays done.
+    Raises OldImage before anything is done, DeviceError, NoAnswer, PortError; what was done before
+    stays done.
     """
+    identity = client.identify()
+    _check_image(identity)
     done: dict[str, object] = {}
-    if plan.unix_s is not None and client.identify()["root"] is None:
+    if plan.unix_s is not None and identity["root"] is None:
         on_step("clock", 0, 1)
         done["clock"] = client.set_clock(plan.unix_s)
         on_step("clock", 1, 1)
@@ -58,6 +68,17 @@ def provision(client: Client, plan: Plan, on_step: OnStep) -> dict[str, object]:
         if data is not None:
             done[kind] = client.send_object(kind, data, functools.partial(on_step, kind))
     return done
+
+
+def _check_image(identity: dict[str, object]) -> None:
+    """Raises OldImage. A firmware that does not tell is of an older release, and is left alone."""
+    told = identity.get("micropython")
+    found = re.match(r"(\d+)\.(\d+)", told) if isinstance(told, str) else None
+    if found and (int(found[1]), int(found[2])) < OLDEST_MICROPYTHON:
+        raise OldImage(
+            f"The device runs MicroPython {told}; the firmware needs 1.26 or later. Collect what "
+            "is in its journal, then write a newer stock image onto it (docs/technician.md)."
+        )
 
 
 def secrets_object(paths: list[Path]) -> bytes:

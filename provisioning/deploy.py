@@ -101,7 +101,8 @@ def compile_firmware(board: str, out_dir: Path, arch: str | None = None) -> dict
 
 def map_beside(out_dir: Path) -> Path:
     """Where the map of names of a build is: it stays with whoever made it."""
-    return out_dir.with_name(f"{out_dir.name}.names.json")
+    whole = out_dir.resolve()
+    return whole.with_name(f"{whole.name}.names.json")
 
 
 def write_sources(board: str, out_dir: Path) -> None:

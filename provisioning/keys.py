@@ -88,6 +88,12 @@ def load_collection_private(path: Path, ask: AskPassphrase) -> X25519PrivateKey:
     return key
 
 
+def load_collection_keys(paths: list[Path], ask: AskPassphrase) -> dict[bytes, X25519PrivateKey]:
+    """The private collection keys in these files, by kid. Raises FileProblem."""
+    found = [load_collection_private(path, ask) for path in paths]
+    return {cose.x25519_kid_of(raw_public(key)): key for key in found}
+
+
 def load_public(path: Path) -> bytes:
     """The 32 bytes of a public key in PEM (SPKI). Raises FileProblem."""
     key = _load_public(path)

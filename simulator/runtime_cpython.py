@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from simulator.littlefs_volume import Volume
 
 STANDINS = Path(__file__).parent / "standins"
-# what MicroPython 1.23 on the ESP32 has too, with the same meaning as far as it is used
+# what MicroPython 1.26 on the ESP32 has too, with the same meaning as far as it is used
 SHARED_MODULES = {
     "array",
     "binascii",
@@ -164,7 +164,7 @@ class Sys:
     platform = "esp32"
     byteorder = "little"
     maxsize = (1 << 31) - 1
-    version = "3.4.0; MicroPython v1.23.0"
+    version = "3.4.0; MicroPython v1.26.0"
     version_info = (3, 4, 0)
     argv = []
 
@@ -174,7 +174,7 @@ class Sys:
         self.stdin = stdio.stdin
         self.stdout = stdio.stdout
         self.stderr = stdio.stdout
-        self.implementation = types.SimpleNamespace(name="micropython", version=(1, 23, 0, ""))
+        self.implementation = types.SimpleNamespace(name="micropython", version=(1, 26, 0, ""))
         self._print = stdio.print
 
     def print_exception(self, error, file=None):

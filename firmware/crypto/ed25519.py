@@ -17,7 +17,7 @@ _TWO_COMBS = const(512)
 _TWO_WINDOWS = const(8192)
 _FROM_IDENTITY = const(16384)
 _PLAN_BYTES = const(592)
-_NEGATE = const(965)
+_NEGATE = const(997)
 
 # The y of the points whose order divides 8 (their x is 0, a square root of -1, or one of +-x of the
 # last two), canonical, without the sign bit
@@ -79,8 +79,8 @@ def _is_below_order(number):
 def verify(public_key, message, signature, prepared=None):
     """True if the 64-byte `signature` of `message` is good for the 32-byte `public_key`.
 
-    prepared: the table that `prepare` made for this key, if not the one given to rows.use_for. One
-    that does not belong to the key or is damaged is not used, and costs time only.
+    prepared: the table of this key that crypto/preparation.py made and rows.is_of found whole, if
+    it is not the one given to rows.use_for. Should it be damaged since, that costs time only.
     """
     if len(signature) != 64:
         return False
@@ -107,30 +107,32 @@ def _verify(public_key, buffer, start, end, prepared):
     sha512.add(buffer, start, end)
     sha512.finish(_digest)
     scalars.reduce(_digest, _k)
-    # step 3, in the first way that can be gone
-    good = None
+    # step 3; a row may have been damaged since its table was checked, and then nothing is good: so
+    # no is final that came from a table
     base = rows.base()
     if base is not None:
         if prepared is None:
             prepared = rows.of_key(public_key)
-        if prepared is not None:
-            good = _verify_prepared(public_key, base, prepared)
-        if good is None:
-            good = _verify_halved(public_key, base)
-    if good is None:
-        good = _verify_plainly(public_key)
-    return good
+        try:
+            if prepared is None:
+                good = _verify_halved(public_key, base)
+            else:
+                good = _verify_prepared(base, prepared)
+        except OSError:
+            good = False
+        if good:
+            return True
+    return _verify_plainly(public_key)
 
 
-def _verify_prepared(public_key, base, prepared):
-    """[S]B - [k]A by two combs, encoded, is R? None if a table is damaged or another key's."""
+def _verify_prepared(base, prepared):
+    """[S]B - [k]A by two combs, encoded, is R? Raises OSError if a row cannot be read."""
     _comb_of(1, _k)
-    scalars.reduce(_s, _v)
+    scalars.take(_s, _v)
     _comb_of(0, _v)
-    if not _combine(31, _TWO_COMBS, base, prepared, public_key):
-        return None
+    _combine(31, _TWO_COMBS, base, prepared)
     points.encode_public(_encoded)
-    return _encoded == _r
+    return _encoded == _r and points.is_on_curve()
 
 
 def _verify_halved(public_key, base):
@@ -138,13 +140,13 @@ def _verify_halved(public_key, base):
 
     That is v times the point that has to be the identity (Antipa et al. 2005, Pornin 2020). Modulo
     8 L, which is a multiple of every point's order, nothing is lost with an A of any order; and as
-    v is prime to 8 L, nothing is added. None if the base point's table is damaged, or u and v long.
+    v is prime to 8 L, nothing is added. False too if u and v are long. Raises OSError.
     """
     if not any(_k):
-        return None
+        return False
     sign = euclid.halve(_k, _u, _v)
     if sign == 0:
-        return None
+        return False
     if not points.decode(public_key):
         return False
     if sign > 0:
@@ -157,8 +159,7 @@ def _verify_halved(public_key, base):
     top = max(plans.windows(_plan, 0, _u_padded, 32), plans.windows(_plan, 256, _v_padded, 32))
     scalars.multiply_add(_v, _s, _NOUGHT, _v)
     _comb_of(0, _v)
-    if not _combine(top, _TWO_WINDOWS | _ONE_COMB, base, None, None):
-        return None
+    _combine(top, _TWO_WINDOWS | _ONE_COMB, base, None)
     return points.is_identity()
 
 
@@ -173,7 +174,7 @@ def _verify_plainly(public_key):
     move(_u_padded, 0, _k, 0, 32)
     move(_v_padded, 0, _s, 0, 32)
     top = max(plans.windows(_plan, 0, _u_padded, 32), plans.windows(_plan, 256, _v_padded, 32))
-    _combine(top, _TWO_WINDOWS, None, None, None)
+    _combine(top, _TWO_WINDOWS, None, None)
     points.encode_public(_encoded)
     return _encoded == _r
 
@@ -184,15 +185,16 @@ def _comb_of(number, scalar):
     plans.comb_bits(_plan, number, scalar)
 
 
-def _combine(column, use, base, prepared, key):
+def _combine(column, use, base, prepared):
     """The point becomes the sum that is planned, with rows of the base point's table and a key's.
 
-    base, prepared: None where there is no such comb. False if a row cannot be read, is damaged, or
-    is another key's.
+    base, prepared: None where there is no such comb. Raises OSError if a row cannot be read.
     """
     many = (base is not None) + (prepared is not None)
+    # once: each of these is an object
+    read_base = base and base.read
+    read_prepared = prepared and prepared.read
     use |= _FROM_IDENTITY
-    check = rows.check
     while column >= 0:
         last = max(column - 31, 0)
         if many:
@@ -201,55 +203,16 @@ def _combine(column, use, base, prepared, key):
         plans.write_script(points.script, _plan, _picks, column << 16 | use | last)
         use &= ~_FROM_IDENTITY
         if many and column < 32:
-            try:
-                n = 0
-                for _ in range(column - last + 1):
-                    row = _row_views[n]
-                    base.read(_picks[n], row)
-                    if not check(row, 1, _picks[n], points.BASE, 0):
-                        return False
-                    n += 1
-                    if prepared is not None:
-                        row = _row_views[n]
-                        prepared.read(_picks[n], row)
-                        if not check(row, 1, _picks[n], key, 0):
-                            return False
-                        n += 1
-            except OSError:
-                return False
+            rows_read = (column - last + 1) * many
+            _read(read_base, 0, rows_read, many)
+            if read_prepared:
+                _read(read_prepared, 1, rows_read, many)
         points.run_script()
         column = last - 1
-    return True
 
 
-def prepare(public_key, write):
-    """Makes a table for `verify` of a key: calls write(index, row) with 128 rows of 128 bytes.
-
-    `row` is valid during the call. Returns False if the key is not acceptable or, which no honest
-    key is, not of the prime order L: then there is no table. Takes about half a second on the chip.
-    """
-    from crypto import preparation
-
-    comb = preparation.of_key(public_key, write)
-    if comb is None:
-        return False
-    while comb.step():
-        pass
-    return True
-
-
-def public_key(seed):
-    """The 32-byte public key of a 32-byte private key (RFC 8032 section 5.1.5)."""
-    from crypto import signing
-
-    return signing.public_key(seed)
-
-
-def sign(seed, message, public=None):
-    """The 64-byte signature of `message` by the 32-byte private key (RFC 8032 section 5.1.6).
-
-    public: as for signing.sign: its public key, certainly.
-    """
-    from crypto import signing
-
-    return signing.sign(seed, message, public)
+def _read(read, n, end, step):
+    """Reads every `step`th of the rows picked, from `n` on."""
+    while n < end:
+        read(_picks[n], _row_views[n])
+        n += step

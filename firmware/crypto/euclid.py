@@ -8,7 +8,7 @@ a quotient of two numbers of half the length (crypto/ed25519.py says what that i
 import micropython
 from micropython import const
 
-from crypto.limbs import pack, unpack
+from crypto.limbs import move, pack, unpack, zero
 
 # Word offsets in _words. Each number has 22 limbs, and before them two words that stay zero.
 _R = const(2)  # the remainders: one here, the other 24 words on
@@ -22,22 +22,6 @@ _EIGHT_L = (
 )
 _P = b"\xed" + b"\xff" * 30 + b"\x7f"
 _words = bytearray(4 * 98)
-
-
-@micropython.viper
-def _start(words: ptr32):
-    """Zeroes everything but the remainders, and sets the second cofactor to 1."""
-    i = 0
-    while i < 98:
-        if i < 2:
-            words[i] = 0
-        elif i > 21:
-            if i < 26:
-                words[i] = 0
-            elif i > 45:
-                words[i] = 0
-        i += 1
-    words[74] = 1
 
 
 @micropython.viper
@@ -126,52 +110,32 @@ def _run(carry: int, words: ptr32, stop: int) -> int:
     return swaps
 
 
-@micropython.viper
-def _load(words: ptr32, source: ptr32, at: int):
-    """The second remainder becomes the 20 limbs from word `at` of `source`."""
-    i = 0
-    while i < 20:
-        words[26 + i] = source[at + i]
-        i += 1
-
-
-@micropython.viper
-def _store(words: ptr32, swaps: int, out: ptr32, at: int):
-    """Writes the larger remainder's cofactor modulo p, if it is below p, to word `at` of `out`."""
-    t = 50 + 24 * (swaps & 1)
-    carry = 0
-    limb = 8173  # of p: 8173, 8191 ..., 255
-    i = 0
-    while i < 20:
-        if swaps & 1:
-            out[at + i] = words[t + i]
-        else:
-            carry += limb - words[t + i]
-            out[at + i] = carry & 8191
-            carry = carry >> 13
-        i += 1
-        limb = 8191
-        if i == 19:
-            limb = 255
-
-
 def invert(words, source, to):
-    """Writes the inverse modulo p of the least residue at word `source`, not 0, to word `to`."""
-    unpack(_words, _R, _P, 32)
-    _load(_words, words, source)
-    _start(_words)
-    _store(_words, _run(0, _words, 0), words, to)
+    """Writes the inverse modulo p of the least residue at word `source`, not 0, to word `to`.
+
+    Or its negative: True if it is that.
+    """
+    _start(_P)
+    move(_words, 4 * (_R + _OTHER), words, 4 * source, 80)
+    swaps = _run(0, _words, 0)
+    # of the larger remainder, so below p
+    move(words, 4 * to, _words, 4 * (_T + _OTHER * (swaps & 1)), 80)
+    return swaps & 1 == 0
 
 
-@micropython.viper
-def _fits(number: ptr8) -> int:
-    """1 if the number of 32 bytes is below 2^144."""
-    i = 18
-    while i < 32:
-        if number[i]:
-            return 0
-        i += 1
-    return 1
+def _start(number):
+    """The first remainder is the number of 32 bytes, the second cofactor 1; the others are 0."""
+    zero(_words, 0, len(_words))
+    unpack(_words, _R, number, 32)
+    _words[4 * (_T + _OTHER)] = 1
+
+
+def _fits(number):
+    """True if the number of 32 bytes is below 2^144."""
+    for at in range(18, 32):
+        if number[at]:
+            return False
+    return True
 
 
 def halve(scalar, u, v):
@@ -180,9 +144,8 @@ def halve(scalar, u, v):
     scalar: 32 bytes, little-endian, not 0, below L; u, v: buffers of 32 bytes. Returns 1 or -1, the
     sign, or 0 if they are longer than 144 bits, which nobody can be made to meet by chance.
     """
-    unpack(_words, _R, _EIGHT_L, 32)
+    _start(_EIGHT_L)
     unpack(_words, _R + _OTHER, scalar, 32)
-    _start(_words)
     swaps = _run(0, _words, _HALF_LIMBS)
     second = 0 if swaps & 1 else _OTHER
     pack(_words, _R + second, u)

@@ -80,16 +80,6 @@ def freeze(words: ptr32, at: int):
 
 
 @micropython.viper
-def copy(words: ptr32, to: int, source: int, count: int):
-    """Copies `count` words from word `source` to word `to`."""
-    while count:
-        words[to] = words[source]
-        to += 1
-        source += 1
-        count -= 1
-
-
-@micropython.viper
 def move(to: ptr8, to_at: int, source: ptr8, at: int, count: int):
     """Copies bytes `at` and after of one buffer to `to_at` and after of another, or lower down."""
     while count:
@@ -100,8 +90,8 @@ def move(to: ptr8, to_at: int, source: ptr8, at: int, count: int):
 
 
 @micropython.viper
-def zero(buffer: ptr8, size: int):
-    """Overwrites the first `size` bytes of a buffer, such as one that held a secret."""
-    while size:
-        size -= 1
-        buffer[size] = 0
+def zero(buffer: ptr8, at: int, end: int):
+    """Overwrites the bytes from `at` to before `end` of a buffer that may have held a secret."""
+    while at < end:
+        buffer[at] = 0
+        at += 1

@@ -30,8 +30,8 @@ _ADD_ROW = const(341)
 _SUBTRACT_ROW = const(398)
 _ADD_ROW_T = const(450)
 _SUBTRACT_ROW_T = const(510)
-_IDENTITY = const(990)
-_LADDER = const(1006)
+_IDENTITY = const(1022)
+_LADDER = const(1038)
 
 # What a plan is made from, one buffer: windows of two scalars, bits of two combs
 _DIGITS = const(256)  # of each of two scalars; a byte each, plus 16: 16 is none

@@ -8,7 +8,7 @@ from micropython import const
 
 from crypto import euclid
 from crypto.field import PROGRAM, run
-from crypto.limbs import copy, freeze, pack, unpack, zero
+from crypto.limbs import freeze, move, pack, unpack, zero
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
 _X = const(1)
@@ -16,10 +16,13 @@ _Y = const(2)
 _Z = const(3)
 _B = const(6)
 _U = const(11)
+_V = const(12)
 _W = const(13)
 _MADE = const(20)
 _SLOT_BYTES = const(80)
 _TABLES = const(1920)
+_TABLE_BYTES = const(2560)
+_ENTRY_BYTES = const(320)
 _WORK_BYTES = const(9088)
 _DOUBLE_T = const(54)
 _ADD_T = const(222)
@@ -32,8 +35,9 @@ _AFFINE = const(894)
 _JOIN = const(912)
 _SPLIT = const(919)
 _EXTEND = const(953)
-_NEGATE = const(965)
-_NEGATE_W = const(981)
+_CURVE = const(965)
+_NEGATE = const(997)
+_NEGATE_W = const(1013)
 
 _MAX_STEPS = const(128)
 
@@ -118,7 +122,7 @@ def decode(encoded):
     give(_B, _a)
     give(_U, _b)
     if _a != _b:
-        copy(work, 20 * _W, 20 * _U, 20)
+        _copy(_W, _U, 1)
         routine(_NEGATE_W)
         give(_W, _b)
         if _a != _b:
@@ -137,7 +141,8 @@ def decode(encoded):
 def to_affine():
     """X = X / Z and Y = Y / Z; T is left as it was. Not in constant time: for public points."""
     freeze(work, 20 * _Z)
-    euclid.invert(work, 20 * _Z, 20 * _W)
+    if euclid.invert(work, 20 * _Z, 20 * _W):
+        routine(_NEGATE_W)
     routine(_AFFINE)
 
 
@@ -149,7 +154,7 @@ def encode_public(out):
 
 def encode(out):
     """RFC 8032 section 5.1.2: writes the 32-byte encoding of the point to `out`."""
-    copy(work, 20 * _W, 20 * _Z, 20)
+    _copy(_W, _Z, 1)
     routine(_INVERT)
     routine(_AFFINE)
     _encode_affine(out)
@@ -157,7 +162,7 @@ def encode(out):
 
 def keep():
     """Keeps the point for encode_both."""
-    copy(work, 20 * _MADE, 20 * _X, 80)
+    _copy(_MADE, _X, 4)
 
 
 def encode_both(out, kept):
@@ -166,7 +171,7 @@ def encode_both(out, kept):
     routine(_INVERT)
     routine(_SPLIT)
     _encode_affine(out)
-    copy(work, 20 * _X, 20 * _U, 40)
+    _copy(_X, _U, 2)
     _encode_affine(kept)
 
 
@@ -176,34 +181,44 @@ def _encode_affine(out):
     out[31] |= (_a[0] & 1) << 7
 
 
+def _copy(to, source, count):
+    move(work, _SLOT_BYTES * to, work, _SLOT_BYTES * source, _SLOT_BYTES * count)
+
+
 def make_table(number):
     """Table `number`, 0 or 1, becomes 1, 3, 5, ... 15 times the point, which is lost."""
-    at = _TABLES // 4 + 640 * number
-    routine(_CACHE)
-    copy(work, at, 20 * _MADE, 80)
+    at = _TABLES + _TABLE_BYTES * number
+    routine(_CACHE, at)
     routine(_DOUBLE_T)
-    routine(_CACHE)  # twice the point stays in MADE for a moment
-    twice = at + 560  # where the last entry will be
-    copy(work, twice, 20 * _MADE, 80)
+    twice = at + 7 * _ENTRY_BYTES  # for a moment, where the last entry will be
+    routine(_CACHE, twice)
     # 2 P - P is P again
-    routine(_SUBTRACT_T, 4 * at)
-    for i in range(1, 8):
-        routine(_ADD_T, 4 * twice)
-        routine(_CACHE)
-        copy(work, at + 80 * i, 20 * _MADE, 80)
+    routine(_SUBTRACT_T, at)
+    for _ in range(7):
+        routine(_ADD_T, twice)
+        at += _ENTRY_BYTES
+        routine(_CACHE, at)
 
 
 def clear():
     """Overwrites the script, and the slots that a computation leaves something in: 0 to 13."""
-    zero(work, 14 * _SLOT_BYTES)
-    zero(script, len(script))
+    zero(work, 0, 14 * _SLOT_BYTES)
+    zero(script, 0, len(script))
 
 
 def is_identity():
-    """True if the point is (0, 1)."""
+    """True if the point is (0, 1). All zeros, which damaged rows can lead to, are no point."""
     give(_X, _a)
     give(_Y, _b)
-    if _a != _NOUGHT:
+    if _a != _NOUGHT or _b == _NOUGHT:
         return False
     give(_Z, _a)
+    return _a == _b
+
+
+def is_on_curve():
+    """True if (X, Y), Z being 1, is on the curve: after additions of rows that were damaged."""
+    routine(_CURVE)
+    give(_U, _a)
+    give(_V, _b)
     return _a == _b

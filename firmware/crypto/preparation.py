@@ -3,7 +3,7 @@
 from micropython import const
 
 from crypto import ed25519, points, rows
-from crypto.limbs import copy, freeze
+from crypto.limbs import freeze, move
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
 _X = const(1)
@@ -16,15 +16,14 @@ _ADD_T = const(222)
 _SUBTRACT_T = const(284)
 _CACHE = const(565)
 _MAKE_ROW = const(587)
-_NEGATE = const(965)
-_IDENTITY = const(990)
+_NEGATE = const(997)
+_IDENTITY = const(1022)
 
 _X_WORD = const(20 * _X)
 _MADE_WORD = const(20 * _MADE)
-_TABLE_WORD = const(_TABLES // 4)
-_SAVED_WORD = const(_TABLES // 4 + 80 * 15)
 _view = memoryview(points.work)
 _point = _view[4 * _X_WORD : 4 * _X_WORD + _ENTRY_BYTES]
+_saved = _view[_TABLES + 15 * _ENTRY_BYTES : _TABLES + 16 * _ENTRY_BYTES]
 _teeth = _view[_TABLES : _TABLES + 7 * _ENTRY_BYTES]
 
 
@@ -34,7 +33,7 @@ class Comb:
     def __init__(self, key, first, doublings, teeth, spacing, write):
         """Over [2^doublings] of the point that `key` encodes; of its negative, if not the base's.
 
-        The rows get the numbers from `first` on; write(index, row): as for ed25519.prepare.
+        The rows get the numbers from `first` on; write(index, row): as for `prepare`.
         """
         self._key = key
         self._first = first
@@ -81,6 +80,20 @@ class Comb:
         self._row = bytearray(_ROW_BYTES)
         self._saved_point = bytearray(_point)
         self._saved_teeth = bytearray(_teeth)
+
+
+def prepare(public_key, write):
+    """Makes a key's table at once: calls write(index, row) with 128 rows of 128 bytes.
+
+    `row` is valid during the call. Returns False if the key is not acceptable or, which no honest
+    key is, not of the prime order L: then there is no table. Takes about half a second on the chip.
+    """
+    comb = of_key(public_key, write)
+    if comb is None:
+        return False
+    while comb.step():
+        pass
+    return True
 
 
 def of_key(key, write):
@@ -151,18 +164,19 @@ def _start(teeth, spacing):
 
 
 def _keep(entry):
-    points.routine(_CACHE)
-    copy(points.work, _TABLE_WORD + 80 * entry, _MADE_WORD, 80)
+    points.routine(_CACHE, _TABLES + _ENTRY_BYTES * entry)
 
 
 def _fill(row, index, key):
     """Makes row `index` of a key's table of the point, which is left as it is."""
-    copy(points.work, _SAVED_WORD, _X_WORD, 80)
+    move(_saved, 0, _point, 0, _ENTRY_BYTES)
     points.to_affine()
     points.routine(_MAKE_ROW)
     for part in range(3):
         at = _MADE_WORD + 20 * part
         freeze(points.work, at)
-        rows.narrow(points.work, at, row, part)
-    rows.check(row, 1, index, key, 1)
-    copy(points.work, _X_WORD, _SAVED_WORD, 80)
+        for limb in range(20):
+            row[2 * (20 * part + limb)] = points.work[4 * (at + limb)]
+            row[2 * (20 * part + limb) + 1] = points.work[4 * (at + limb) + 1]
+    rows.seal(row, index, key)
+    move(_point, 0, _saved, 0, _ENTRY_BYTES)

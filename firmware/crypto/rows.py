@@ -2,23 +2,31 @@
 
 Row i is the sum of 2^(32 t) P for t = 0 to 7, where bit t of i says plus (1) or minus (0), and the
 last is always added. A row is 128 bytes: the three parts named in tools/curve25519/programs.py, 20
-limbs of 13 bits each as little-endian half words, then four bytes of check, then bytes 4 (i & 7)
-to 4 (i & 7) + 3 of its key. So any eight rows name the key: the check is against damage and can be
-met by a key made for that, whose owner could then sign in the other's name.
+limbs of 13 bits each as little-endian half words, then their CRC-32, begun with that of
+the key xor i, then bytes 4 (i & 7) to 4 (i & 7) + 3 of the key. So any eight rows name the key: the
+check is against damage and can be met by a key made for that, whose owner could then sign in the
+other's name.
 
 A table is anything with `read(index, view)`, which fills `view` with consecutive rows from `index`
 on. The base point's has 32 more for signing (crypto/signing.py), and is installed with `use`; if
-none is, base_point.rows is looked for beside this file.
+none is, base_point.rows is looked for beside this file. A table is checked whole (`is_of`) before
+it is used, and not looked at again.
 """
+
+from binascii import crc32
 
 import micropython
 from micropython import const
 
+from crypto.points import BASE
+
 ROW_BYTES = const(128)
+_CHECK_AT = const(120)
 ROWS_OF_KEY = const(128)
 ROWS_OF_BASE = const(160)
 
 _base = None
+_is_looked_for = False
 _keys = {}
 
 
@@ -37,24 +45,28 @@ class FileTable:
 
 
 def use(table):
-    """Makes `table` the base point's."""
-    global _base
+    """Makes `table` the base point's; it is whole. None: there is none."""
+    global _base, _is_looked_for
     _base = table
+    _is_looked_for = True
 
 
 def base():
     """The base point's table, or None if there is none."""
-    global _base
-    if _base is None:
+    global _base, _is_looked_for
+    if not _is_looked_for:
+        _is_looked_for = True
         try:
-            _base = FileTable(__file__[: __file__.rfind("/") + 1] + "base_point.rows")
+            shipped = FileTable(__file__[: __file__.rfind("/") + 1] + "base_point.rows")
         except OSError:
             return None
+        if is_of(shipped, BASE, ROWS_OF_BASE):
+            _base = shipped
     return _base
 
 
 def use_for(key, table):
-    """Has `table`, made by ed25519.prepare for this key of 32 bytes, used to verify with it."""
+    """Has `table`, of this key of 32 bytes and whole, used to verify with it."""
     _keys[bytes(key)] = table
 
 
@@ -68,52 +80,39 @@ def of_key(key):
     return _keys.get(key if isinstance(key, bytes) else bytes(key))
 
 
-@micropython.viper
-def check(rows: ptr16, count: int, index: int, key: ptr8, seal: int) -> int:
-    """1 if consecutive rows, the first being row `index`, are undamaged and made for this key.
+def is_of(table, key, count):
+    """True if `count` rows of a table, a multiple of 8, can be read and are of this key."""
+    piece = memoryview(bytearray(8 * ROW_BYTES))
+    for index in range(0, count, 8):
+        try:
+            table.read(index, piece)
+        except OSError:
+            return False
+        if not are_of(piece, index, key):
+            return False
+    return True
 
-    With `seal` 1 they are made so: each gets its check and its part of the key.
-    """
-    total = 0  # of the key, and then of the row's index: 24 bits
-    at = 0
-    while at < 32:
-        total = (total * 31 + key[at]) & 0xFFFFFF
-        at += 1
-    total += index
-    at = 0
-    while count:
-        found = total & 0xFFFFFF
-        end = at + 60
-        while at < end:
-            found = (found * 31 + rows[at]) & 0xFFFFFF
-            at += 1
-        part = (index & 7) * 4
-        first = key[part] | (key[part + 1] << 8)
-        second = key[part + 2] | (key[part + 3] << 8)
-        if seal:
-            rows[at] = found & 0xFFFF
-            rows[at + 1] = found >> 16
-            rows[at + 2] = first
-            rows[at + 3] = second
-        elif rows[at] | (rows[at + 1] << 16) != found:
-            return 0
-        elif rows[at + 2] | (rows[at + 3] << 16) != first | (second << 16):
-            return 0
-        at += 4
+
+def are_of(view, index, key):
+    """True if consecutive rows, the first being row `index`, are undamaged and of this key."""
+    total = crc32(key)
+    for at in range(0, len(view), ROW_BYTES):
+        row = view[at : at + ROW_BYTES]
+        if row[_CHECK_AT:] != _tail(row, index, key, total):
+            return False
         index += 1
-        total += 1
-        count -= 1
-    return 1
+    return True
 
 
-@micropython.viper
-def narrow(words: ptr32, at: int, row: ptr16, part: int):
-    """Makes the 20 limbs from word `at` on, below 2^16, half words: part 0 to 2 of a row."""
-    part = part * 20
-    i = 0
-    while i < 20:
-        row[part + i] = words[at + i]
-        i += 1
+def seal(row, index, key):
+    """Ends row `index` of this key's table with its check and its part of the key."""
+    row[_CHECK_AT:] = _tail(row, index, key, crc32(key))
+
+
+def _tail(row, index, key, total):
+    total = crc32(memoryview(row)[:_CHECK_AT], total ^ index)
+    part = 4 * (index & 7)
+    return total.to_bytes(4, "little") + key[part : part + 4]
 
 
 @micropython.viper

@@ -7,7 +7,7 @@ limbs are never negative, running sums may be. docs/curve25519.md has the bounds
 import micropython
 from micropython import const
 
-from crypto.limbs import pack, unpack, zero
+from crypto.limbs import move, pack, unpack, zero
 
 L_BYTES = (
     b"\xed\xd3\xf5\x5c\x1a\x63\x12\x58\xd6\x9c\xf7\xa2\xde\xf9\xde\x14"
@@ -28,14 +28,16 @@ unpack(_words, _L, L_BYTES, 32)
 def _reduce(words: ptr32):
     """The 40 limbs at _WIDE modulo L, at _RESULT: Horner's rule, a limb a step.
 
-    Before each step the result r is below 2 L. v = 2^13 r + limb; t = v >> 252 is v / L rounded
-    down, or one or two more; so v - (t - 1) L lies between 0 and 2 L again: no test is needed.
+    It begins with the highest 19 limbs as they are. Before each step the result r is below 2 L.
+    v = 2^13 r + limb; t = v >> 252 is v / L rounded down, or one or two more; so v - (t - 1) L lies
+    between 0 and 2 L again: no test is needed.
     """
     i = 20
-    while i < 40:
-        words[i] = 0
+    while i < 39:
+        words[i] = words[41 + i]
         i += 1
-    k = 79
+    words[39] = 0
+    k = 60
     while k >= 40:
         t = (words[39] << 8) + (words[38] >> 5) - 1
         carry = 0
@@ -107,8 +109,14 @@ def reduce(data, out):
     pack(_words, _RESULT, out)
 
 
+def take(number, out):
+    """As `reduce` of a number of 32 bytes that is below L."""
+    unpack(_words, _RESULT, number, 32)
+    move(out, 0, number, 0, 32)
+
+
 def make_odd(out):
-    """Replaces what reduce or multiply_add has just written to `out` by the odd one of it, it + L.
+    """What reduce, take or multiply_add has just written becomes the odd one of it and it + L.
 
     The sum is below 2^254 and, for a point of order L, as good a scalar.
     """
@@ -128,5 +136,5 @@ def multiply_add(a, b, c, out):
 
 def clear():
     """Forgets the last operands."""
-    zero(_words, len(_words))
+    zero(_words, 0, len(_words))
     unpack(_words, _L, L_BYTES, 32)

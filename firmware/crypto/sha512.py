@@ -7,6 +7,7 @@ from crypto.limbs import move, zero
 from crypto.sha512_block import START, STATE_BYTES, K, expand, rounds
 
 _BLOCK_BYTES = const(128)
+_LENGTH_AT = const(112)  # in the last block: 16 bytes
 _DIGEST_BYTES = const(64)
 # Byte offsets in _words of a_0, e_0 and w_0: words run downwards from there
 _A = const(640)
@@ -56,21 +57,6 @@ def _accumulate(words: ptr16, hash: ptr16):
 
 
 @micropython.viper
-def _end(block: ptr8, filled: int, bytes_high: int, bytes_low: int):
-    """Zeros, and a length in bits, 8 * (bytes_high * 2^24 + bytes_low), if there is room for it."""
-    at = filled
-    while at < 128:
-        block[at] = 0
-        at += 1
-    if filled < 113:
-        block[123] = bytes_high >> 5
-        block[124] = ((bytes_high << 3) | (bytes_low >> 21)) & 255
-        block[125] = (bytes_low >> 13) & 255
-        block[126] = (bytes_low >> 5) & 255
-        block[127] = (bytes_low << 3) & 255
-
-
-@micropython.viper
 def _swap(out: ptr8, hash: ptr8):
     """The hash's words of eight bytes, most significant first."""
     i = 0
@@ -109,10 +95,16 @@ def add(data, at, end):
 def finish(out):
     """Writes the 64 bytes of the digest to `out`. What was hashed last stays until `clear`."""
     _block[_filled] = 0x80
-    _end(_block, _filled + 1, _size >> 24, _size & 0xFFFFFF)
-    if _filled > 111:
+    zero(_block, _filled + 1, _BLOCK_BYTES)
+    if _filled >= _LENGTH_AT:
         _compress()
-        _end(_block, 0, _size >> 24, _size & 0xFFFFFF)
+        zero(_block, 0, _BLOCK_BYTES)
+    bits = 8 * _size
+    at = _BLOCK_BYTES
+    while bits:
+        at -= 1
+        _block[at] = bits & 0xFF
+        bits >>= 8
     _compress()
     _swap(out, _hash)
 
@@ -137,6 +129,6 @@ def sha512(*parts):
 
 def clear():
     """Forgets what was hashed."""
-    zero(_words, STATE_BYTES)
-    zero(_hash, 64)
-    zero(_block, _BLOCK_BYTES)
+    zero(_words, 0, STATE_BYTES)
+    zero(_hash, 0, 64)
+    zero(_block, 0, _BLOCK_BYTES)

@@ -22,7 +22,7 @@ from crypto.sha512 import digest_into
 _DOUBLE_T = const(54)
 _ADD_ROW = const(341)
 _ADD_ROW_T = const(450)
-_IDENTITY = const(990)
+_IDENTITY = const(1022)
 
 _COLUMNS = const(26)
 _FIRST_ROW = const(128)  # of the base point's table: before it are those for verification
@@ -50,7 +50,7 @@ def _read_rows(table):
         table.read(_FIRST_ROW, _rows)
     except OSError:
         return False
-    return rows.check(_rows, 32, _FIRST_ROW, points.BASE, 0)
+    return rows.are_of(_rows, _FIRST_ROW, points.BASE)
 
 
 def _load_rows():
@@ -82,7 +82,7 @@ def _multiply_base(scalar):
             points.put_script(0, _DOUBLE_T, 0)
             points.put_script(1, _ADD_ROW_T, _PICKED)
             points.put_script(2, _ADD_ROW, _PICKED + 128)
-    zero(_bits, len(_bits))
+    zero(_bits, 0, len(_bits))
 
 
 def _expand(seed):
@@ -97,7 +97,7 @@ def _expand(seed):
 
 def _forget():
     for buffer in (_digest, _secret, _nonce, _k, _picked[0], _picked[1]):
-        zero(buffer, len(buffer))
+        zero(buffer, 0, len(buffer))
     points.clear()
     scalars.clear()
     clear_sha512()

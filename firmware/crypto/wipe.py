@@ -28,7 +28,7 @@ def wipe(secret):
     """
     if isinstance(secret, bytes) and not bytearray_at:
         return
-    zero(secret, len(secret))
+    zero(secret, 0, len(secret))
 
 
 def _object_bytes(make):

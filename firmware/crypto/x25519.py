@@ -12,9 +12,9 @@ from crypto.limbs import zero
 _X = const(1)
 _U = const(11)
 _INVERT = const(617)
-_SWAP_LAST = const(1088)
-_LADDER_START = const(1097)
-_TIMES_W = const(1113)
+_SWAP_LAST = const(1120)
+_LADDER_START = const(1129)
+_TIMES_W = const(1145)
 
 _scalar = bytearray(32)
 _BASE_U = b"\x09" + bytes(31)
@@ -41,10 +41,10 @@ def x25519(k, u):
     points.routine(_TIMES_W)
     out = bytearray(32)
     points.give(_X, out)
-    zero(_scalar, 32)
+    zero(_scalar, 0, 32)
     points.clear()
     shared = bytes(out)
-    zero(out, 32)
+    zero(out, 0, 32)
     return shared
 
 

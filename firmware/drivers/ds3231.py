@@ -54,7 +54,7 @@ class Ds3231:
         moment = _moment(data)
         if moment is None:
             return None
-        # The stub of 1.23 forgets mktime's argument.
+        # The stub of 1.26 forgets mktime's argument.
         return int(time.mktime(moment)) + _EPOCH_OFFSET_S  # type: ignore[call-arg]
 
     def write(self, unix_s):

@@ -28,7 +28,7 @@ from drivers.receiver import Receiver
 # a reply before and behind it.
 _BUFFER_BYTES = const(1 + 512 + 2 + 1 + 14)
 _SILENCE_MS = const(13)  # receiver.silence_ms(115200)
-_ANSWER_MS = const(250)
+_ANSWER_MS = const(400)  # half a command is dropped by the module after that time
 _POLL_MS = const(2)
 _TRIES = const(2)  # an answer may come late: then the second question finds it
 _RENEW_MS = const(2000)
@@ -116,14 +116,14 @@ class Gm65:
         self.state = scanner.IDLE
         return True
 
-    async def exchange(self, command, data_bytes):
+    async def exchange(self, command, data_bytes, answer_ms=_ANSWER_MS):
         """Sends a command; returns the data of its reply, or None if none comes in time.
 
         What came with the reply stays in the buffer: a code in front of it was under way when the
         command was sent, one behind it is the reading's that the command began.
         """
         self.uart.write(command)
-        end_ms = time.ticks_add(time.ticks_ms(), _ANSWER_MS + data_bytes)
+        end_ms = time.ticks_add(time.ticks_ms(), answer_ms)
         while time.ticks_diff(end_ms, time.ticks_ms()) > 0:
             await asyncio.sleep_ms(_POLL_MS)
             if not self.receiver.take():

@@ -15,6 +15,8 @@ _BAUD = const(115200)
 _BAUDS = const((115200, 9600, 57600, 38400, 19200))
 # It is silent for a second after power-up, and a round over all rates takes 1.75 s.
 _ROUNDS = const(2)
+# A reply of 103 bytes takes 110 ms at 9600 baud.
+_BLOCK_ANSWER_MS = const(350)
 _BLOCK_BYTES = const(0x61)  # settings 0x00 to 0x60
 _BAUD_ADDRESS = const(0x2A)
 _BAUD_VALUE = const(b"\x1a\x00")  # 3 000 000 / 26
@@ -97,4 +99,5 @@ async def _change_baud(module):
 
 async def _read_block(module):
     module.receiver.forget()
-    return await module.exchange(frames.read_command(0, _BLOCK_BYTES), _BLOCK_BYTES)
+    command = frames.read_command(0, _BLOCK_BYTES)
+    return await module.exchange(command, _BLOCK_BYTES, _BLOCK_ANSWER_MS)

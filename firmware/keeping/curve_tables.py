@@ -34,18 +34,11 @@ class Table:
         self._sectors = sectors
 
     def read(self, index, view):
-        """Fills `view` with rows from `index` on. Raises OSError."""
-        count = len(view) // rows.ROW_BYTES
-        if index % _ROWS_OF_SECTOR + count <= _ROWS_OF_SECTOR:
-            self._partition.readblocks(
-                self._sector + index // _ROWS_OF_SECTOR,
-                view,
-                index % _ROWS_OF_SECTOR * rows.ROW_BYTES,
-            )
-            return
-        for row in range(count):
-            at = row * rows.ROW_BYTES
-            self.read(index + row, view[at : at + rows.ROW_BYTES])
+        """Fills `view` with rows from `index` on, of one sector. Raises OSError."""
+        at = index % _ROWS_OF_SECTOR * rows.ROW_BYTES
+        if at + len(view) > _SECTOR_BYTES:
+            raise ValueError
+        self._partition.readblocks(self._sector + index // _ROWS_OF_SECTOR, view, at)
 
     def erase_next(self):
         """Erases the first sector that is not blank; False if all are. Raises OSError.
@@ -69,18 +62,6 @@ class Table:
             row,
             index % _ROWS_OF_SECTOR * rows.ROW_BYTES,
         )
-
-    def is_of(self, key, count):
-        """True if `count` rows can be read, undamaged, and made for this key."""
-        piece = memoryview(bytearray(8 * rows.ROW_BYTES))
-        for index in range(0, count, 8):
-            try:
-                self.read(index, piece)
-            except OSError:
-                return False
-            if not rows.check(piece, 8, index, key, 0):
-                return False
-        return True
 
 
 class _Job:
@@ -128,7 +109,7 @@ class CurveTables:
 
     def use_base(self):
         """Has the base point's table used if it is there and whole."""
-        self._has_base = self._base.is_of(points.BASE, rows.ROWS_OF_BASE)
+        self._has_base = rows.is_of(self._base, points.BASE, rows.ROWS_OF_BASE)
         if self._has_base:
             rows.use(self._base)
 
@@ -143,7 +124,7 @@ class CurveTables:
 
     def _use_if_of(self, number, key):
         table = self._place(number)
-        if not table.is_of(key, rows.ROWS_OF_KEY):
+        if not rows.is_of(table, key, rows.ROWS_OF_KEY):
             return False
         self._keys[number] = key
         rows.use_for(key, table)

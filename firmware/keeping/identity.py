@@ -5,7 +5,6 @@ journal. Its file is read back by anyone who opens the device and reads its flas
 is in docs/journal.md.
 """
 
-from crypto import ed25519
 from micropython import const
 from system import rooms
 from verify.errors import Malformed
@@ -60,9 +59,13 @@ class Identity:
     def sign(self, message):
         """The Ed25519 signature, 64 bytes, of a message, bytes."""
         rooms.SIGNING.enter()
-        return ed25519.sign(self._seed, message, self.public_key)
+        from crypto import signing
+
+        return signing.sign(self._seed, message, self.public_key)
 
 
 def _public_key(seed):
     rooms.SIGNING.enter()
-    return ed25519.public_key(seed)
+    from crypto import signing
+
+    return signing.public_key(seed)

@@ -4,6 +4,7 @@ Nothing here knows frames or ports. Errors are LinkError or Refused with a word 
 """
 
 import hashlib
+import sys
 import time
 
 from app.rules import Refusal
@@ -97,6 +98,7 @@ class Requests:
             "key": held.identity.public_key,
             "board": self._board_name,
             "version": VERSION,
+            "micropython": "%d.%d.%d" % sys.implementation.version[:3],
             "root": held.identity.root,
             "name": held.settings.device_name,
         }
@@ -189,7 +191,10 @@ class Requests:
         return number
 
     def read_journal(self, from_sequence, max_bytes):
-        """([record, ...], sequence number to ask for next)."""
+        """([record, ...], sequence number to ask for next).
+
+        Whoever asks for the next record to be written gets the refusals counted until now as one.
+        """
         if from_sequence >= self._journal.next_sequence:
             self._refusals.write()
         return self._journal.read(from_sequence, max_bytes)

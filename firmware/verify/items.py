@@ -9,8 +9,8 @@ encoding, so two keys are the same if their bytes are.
 import micropython
 from micropython import const
 
-# What `_note` works on, in half words: by depth how many items are to come (0 to 6); how many
-# texts are not ASCII (7); by depth where the list of a map's keys begins (8 to 14; 0: no map);
+# What `_note` works on, in half words: how many items are to come at each depth above (0 to 5); how
+# many texts are not ASCII (7); where the list of a map's keys begins there (8 to 13; 0: no map);
 # places of keys or items (from 16 on), of those texts (from 360 on).
 _TEXT_COUNT = const(7)
 _FIRST = const(16)
@@ -26,17 +26,15 @@ def _note(data: ptr8, at: int, end: int, level: int, found: ptr16) -> int:
     noted = 0
     top = 16
     depth = 0
-    found[0] = 1
+    left = 1  # items to come in what is open
+    keys = 0  # where the list of its keys begins, if that is a map
     found[7] = 0
-    found[8] = 0
     while at < end:
         start = at
-        left = found[depth]
-        found[depth] = left - 1
+        left -= 1
         is_key = 0
-        keys = found[8 + depth]
         if keys:
-            is_key = (left & 1) ^ 1
+            is_key = left & 1
         elif depth == level:
             found[top] = start
             top += 1
@@ -101,35 +99,39 @@ def _note(data: ptr8, at: int, end: int, level: int, found: ptr16) -> int:
                     break
                 if depth == 6:
                     break
+                found[depth] = left
+                found[8 + depth] = keys
                 depth += 1
-                found[depth] = value
-                found[8 + depth] = top if kind == 5 else 0
+                left = value
+                keys = 0
+                if kind == 5:
+                    keys = top
         if is_key:
-            while keys < top:
+            size = keys
+            while size < top:
                 n = start
-                i = found[keys]
+                i = found[size]
                 # none is the beginning of another: they differ before one ends
                 while data[i] == data[n]:
                     i += 1
                     n += 1
                     if n == at:
-                        depth = 16
-                        break
-                keys += 1
-            if depth > 15:
-                break
+                        return 0
+                size += 1
             found[top] = start
             top += 1
-        while found[depth] == 0:
+        while left == 0:
             if depth == 0:
                 if at == end:
                     noted = top - 15
                 at = end
                 break
             if depth > level:
-                if found[8 + depth]:
-                    top = found[8 + depth]
+                if keys:
+                    top = keys
             depth -= 1
+            left = found[depth]
+            keys = found[8 + depth]
     return noted
 
 

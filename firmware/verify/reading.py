@@ -151,7 +151,7 @@ class Pass:
     def forget(self):
         """Overwrites what was read."""
         for each in (buffer, self.kid, self.subject, self.cti_start):
-            zero(each, len(each))
+            zero(each, 0, len(each))
 
     def _read_header(self, start, end):
         alg = kid = 0

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from host_tools.commands.connected import Port, connected, local, told
-from host_tools.console import EXIT_REFUSED, AsJson, give_up, print_json
-from host_tools.operator import Operator
+from host_tools.console import EXIT_REFUSED, AsJson, ask_passphrase, give_up, print_json
+from host_tools.operators import Operator
 
 TOLERANCE_S = 5
 
@@ -31,7 +31,7 @@ def clock(
     Check this computer's clock first: passes are judged by it from then on.
     """
     with told():
-        signer = Operator.load(operator, credential)
+        signer = Operator.load(operator, credential, ask_passphrase)
         with connected(port) as client:
             device = client.identify()["device"]
             if device is None:

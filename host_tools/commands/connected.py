@@ -9,7 +9,9 @@ import typer
 
 from host_tools import console
 from host_tools.client import Client, DeviceError, NoAnswer
-from host_tools.console import EXIT_REFUSED, give_up
+from host_tools.console import EXIT_FILE, EXIT_REFUSED, give_up
+from host_tools.journal.statement import StatementError
+from host_tools.store import StoreError
 from host_tools.transport import PortError, open_transport
 
 EXIT_NO_DEVICE = 4  # no such port, or no answer; beside those of console.py
@@ -25,12 +27,16 @@ Port = Annotated[
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turns what can go wrong with files and devices into a message and an exit code."""
+    """Turns what can go wrong with files, devices and databases into a message and a code."""
     try:
         with console.told():
             yield
     except DeviceError as error:
         give_up(f"The device refused: {error}", EXIT_REFUSED)
+    except StatementError as error:
+        give_up(str(error), EXIT_REFUSED)
+    except StoreError as error:
+        give_up(str(error), EXIT_FILE)
     except (NoAnswer, PortError) as error:
         give_up(str(error), EXIT_NO_DEVICE)
 

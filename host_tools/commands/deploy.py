@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from host_tools.console import AsJson, print_json, told
-from provisioning.deploy import compile_firmware
+from provisioning.deploy import compile_firmware, map_beside
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +26,10 @@ def deploy(
     with told():
         sizes = compile_firmware(board, out)
     if as_json:
-        print_json({"board": board, "folder": str(out), "files": sizes})
+        print_json(
+            {"board": board, "folder": str(out), "files": sizes, "names": str(map_beside(out))}
+        )
         return
     typer.echo(f"{out}: {len(sizes)} files for {board}, {sum(sizes.values())} bytes.")
     typer.echo(f"Copy them with: mpremote fs cp -r {out}/* :")
+    typer.echo(f"Keep {map_beside(out)}: scanpost trace needs it to read a fault of this device.")

@@ -14,11 +14,11 @@ from host_tools.console import AsJson, give_up, hex_bytes, told
 from host_tools.journal import image, records
 from host_tools.journal.image import Image
 from host_tools.journal.opening import Opened
-from host_tools.key_files import collection_keys
 from host_tools.store import Store, StoreError
 from provisioning import files
 from provisioning.deploy import BOARDS
 from provisioning.errors import FileProblem
+from provisioning.keys import load_collection_keys
 from simulator import partitions
 
 EXIT_DAMAGED = 1
@@ -79,7 +79,7 @@ class Examined:
             raise FileProblem(
                 f"{path} holds no record. Is it the journal's partition, from its first byte on?"
             )
-        collection = collection_keys(keys or [])
+        collection = load_collection_keys(keys or [], console.ask_passphrase)
         self.device = hex_bytes(device, "A device's id", 8, 8) if device else None
         key = hex_bytes(device_key, "A device's key", 32, 32) if device_key else None
         if db is not None:

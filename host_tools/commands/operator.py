@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from host_tools.console import AsJson, RootKey, Zone, print_json, told
-from host_tools.signed_files import Root, read_credential
+from host_tools.console import AsJson, RootKey, Zone, ask_passphrase, print_json, told
 from provisioning import files, keys, local_time, operators
 from provisioning.errors import FileProblem
 from provisioning.operators import Credential
+from provisioning.signed_files import Root, read_credential
 
 DAY_S = 86400
 
@@ -45,7 +45,7 @@ def issue(
                 "Choose another name."
             )
         public = keys.load_public(key)
-        owner = Root.load(root)
+        owner = Root.load(root, ask_passphrase)
         now = int(time.time())
         data = operators.issue_credential(
             owner.key, public, name, tuple(role), now, now + days * DAY_S

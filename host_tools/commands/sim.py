@@ -291,10 +291,15 @@ def press(
 def wait(
     seconds: Annotated[float, typer.Argument(min=0, max=86400, help="Simulated seconds.")],
     folder: Folder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
 ) -> None:
     """Let the device's time pass: it erases ahead, makes tables, shows the time."""
     _ask(folder, "wait", ms=round(seconds * 1000))
-    _print_lines(_ask(folder, "status")["lines"])
+    answer = _ask(folder, "status")
+    if as_json:
+        typer.echo(json.dumps(answer))
+        return
+    _print_lines(answer["lines"])
 
 
 @group.command()

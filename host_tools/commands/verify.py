@@ -9,10 +9,10 @@ import typer
 
 from host_tools.code_text import read_code
 from host_tools.console import EXIT_REFUSED, AsJson, Zone, console, note, print_json, told
-from host_tools.signed_files import read_revoked, read_trust
 from provisioning import keys, local_time, passes, qr
 from provisioning.errors import FileProblem, Refused
 from provisioning.revocation import RevocationList
+from provisioning.signed_files import read_revoked, read_trust
 
 REASONS = {
     "MALFORMED": "This is no pass, or it is damaged.",

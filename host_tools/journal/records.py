@@ -201,9 +201,9 @@ class Scanner(NamedTuple):
 
 
 class Void(NamedTuple):
-    """sequence: of the registration that does not count."""
+    """registration: sequence number of the one that does not count."""
 
-    sequence: int
+    registration: int
     reason: int
     staff: int
 
@@ -242,7 +242,11 @@ def content(kind: int, clear: bytes, opened: bytes) -> Content | None:
 
 
 def clear_content(record: Record) -> dict[str, object]:
-    """What can be said of a record that nobody has opened."""
+    """What lies in the clear of a record that nobody has opened; {} where nothing does.
+
+    tube, up_to, registration: sequence numbers of records (of a tube's opening: its barcode).
+    None of it is verified.
+    """
     if record.type in (REGISTRATION, MANUAL):
         tube, position, tag = _PERSON.unpack(record.clear)
         return {"tube": tube or None, "position": position or None, "tag": tag}
@@ -250,8 +254,13 @@ def clear_content(record: Record) -> dict[str, object]:
         return {"tube": record.clear.decode("ascii", "replace")}
     if record.type == EPOCH:
         return {"kid": record.clear[:8]}
-    if record.type in (ACKNOWLEDGED, SHIFT_CLOSED, VOID):
+    if record.type == TUBE_CLOSED:
+        tube, people = struct.unpack(">IB", record.clear)
+        return {"tube": tube, "people": people}
+    if record.type in (ACKNOWLEDGED, SHIFT_CLOSED):
         return {"up_to": int.from_bytes(record.clear, "big")}
+    if record.type == VOID:
+        return {"registration": int.from_bytes(record.clear, "big")}
     return {}
 
 

@@ -67,7 +67,7 @@ def _of(device: bytes, one: Opened) -> list[tuple[str, Row]]:
     if isinstance(said, records.TubeClosed):
         return [(_TUBE_CLOSED, (sequence, minute, said.people, device, said.tube))]
     if isinstance(said, records.Void):
-        return [(_VOID, (*where, said.sequence, said.reason, said.staff))]
+        return [(_VOID, (*where, said.registration, said.reason, said.staff))]
     assert said is not None
     content = json.dumps(said._asdict(), default=bytes.hex, ensure_ascii=False)
     return [(_EVENT, (*where, one.record.type, minute, content))]

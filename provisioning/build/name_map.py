@@ -47,7 +47,7 @@ class NameMap:
             found.files[file] = module.place
             where = found.functions.setdefault(file, {})
             for qualified, node in _functions(module.tree, ""):
-                short = naming.names.get(node.name, node.name)
+                short = (naming.names | naming.narrow).get(node.name, node.name)
                 where.setdefault(short, []).append((qualified, node.lineno))
         return found
 

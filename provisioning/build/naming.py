@@ -9,16 +9,18 @@ is. Never changed is a name that
 - the firmware does not define: it is somebody else's;
 - stands in the source as a text that `getattr`, `hasattr`, `setattr` or `delattr` is called with.
 
-An argument that is never given by name, and no global or attribute elsewhere, is seen in its
-function alone: such names are shared between functions. Local variables are no names on a device.
+What only one place can see shares its new name with others that are seen elsewhere: an argument
+that is never given by name, a function or variable of a module that is never asked for from
+outside, an attribute with an underscore that is only ever one of `self` (modules whose classes
+inherit from each other count as one place). Local variables are no names on a device.
 Modules lie side by side in one folder, for a package is a name, a module and a path more.
 """
 
 import ast
 import builtins
 import keyword
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import count
 
 from provisioning.build import stock
@@ -40,9 +42,11 @@ PROTOCOLS = frozenset(
     ).split()
 )
 
+_WITH_NAME = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ExceptHandler)
+
 
 class Naming:
-    """What became of each name. names, arguments, modules: old -> new."""
+    """What became of each name. names, narrow, modules: old -> new."""
 
     def __init__(self, program: Program, fixed: dict[str, str], asked_for: set[str]):
         """fixed: what modules have to be called, by their names; asked_for: names that stay."""
@@ -57,7 +61,7 @@ class Naming:
         self._taken = taken | stock.known()
         self._made = self._short_names()
         self.modules = fixed | self._name_modules(set(program.modules) - set(fixed))
-        self.arguments = self._name_arguments()
+        self.narrow = self._name_narrow()
         self.names = {name: self._next() for name in self._kinds.shared}
 
     def _next(self) -> str:
@@ -85,12 +89,9 @@ class Naming:
         self._free = [name for name in self._free if name not in made.values()]
         return made
 
-    def _name_arguments(self) -> dict[str, str]:
-        """Names for arguments that no other function sees: different ones within a function."""
-        conflicts: dict[str, set[str]] = defaultdict(set)
-        for group in self._kinds.arguments_together:
-            for name in group:
-                conflicts[name] |= group
+    def _name_narrow(self) -> dict[str, str]:
+        """Names for what only one place can see: different ones where two meet."""
+        conflicts = self._kinds.narrow
         chosen: dict[str, str] = {}
         shared: list[str] = []
         for name in sorted(conflicts, key=lambda name: (-len(conflicts[name]), name)):
@@ -104,7 +105,7 @@ class Naming:
 
     def apply(self) -> None:
         """Renames the whole program, in place."""
-        renamed = self.names | self.arguments
+        renamed = self.names | self.narrow
         for module in self._program.modules.values():
             _Renamer(self._program, module, renamed, self.modules).visit(module.tree)
             ast.fix_missing_locations(module.tree)
@@ -119,22 +120,16 @@ class _Kinds:
     """Sorts every name of the program.
 
     everything: all there are, texts too. shared: to be renamed, the same in the whole program.
-    arguments_together: of each function the names in it that are arguments, here or in another
-    function, and nothing else anywhere.
+    narrow: what one function or module alone can see, each with all that it must not be taken for.
     """
 
     def __init__(self, program: Program, asked_for: set[str]):
         self.everything: set[str] = set()
         self._defined: set[str] = set()
-        self._wide: set[str] = set()  # seen outside a function: globals, attributes, keywords
+        self._wide: set[str] = set()  # seen from outside: attributes, keywords, classes, imports
         self._foreign: set[str] = set(asked_for)
-        functions: list[set[str]] = []
-        arguments: set[str] = set()
         for module in program.modules.values():
             self._sort(module.tree, program)
-            _find_globals(module.tree, self._wide)
-            functions += _names_by_function(module.tree)
-            arguments |= {part.arg for part in ast.walk(module.tree) if isinstance(part, ast.arg)}
         self._foreign |= stock.known() | set(dir(builtins)) | set(keyword.kwlist)
         may_change = {
             name
@@ -142,8 +137,29 @@ class _Kinds:
             if not name.startswith("__") and not is_made(name)
         }
         self.shared = sorted(may_change & self._wide)
-        narrow = (may_change - self._wide) & arguments
-        self.arguments_together = [names & narrow for names in functions]
+        self.narrow: dict[str, set[str]] = {}
+        self._find_conflicts(program, may_change - self._wide)
+
+    def _find_conflicts(self, program: Program, narrow: set[str]) -> None:
+        trees = {name: module.tree for name, module in program.modules.items()}
+        bound = {name: (_not_local(tree) | _of_self(tree)) & narrow for name, tree in trees.items()}
+        everywhere = set().union(*bound.values())
+        seen = everywhere | _arguments(trees.values())  # all else is a local variable and stays
+        for tree in trees.values():
+            for names in _names_by_function(tree):
+                here = names & narrow & seen
+                self._keep_apart(here, here)
+            there = (_names(tree) | _of_self(tree)) & narrow & seen
+            self._keep_apart(there & everywhere, there)
+        for family in _families(program):
+            together = set().union(*(bound[name] for name in family))
+            self._keep_apart(together, together)
+
+    def _keep_apart(self, some: set[str], others: set[str]) -> None:
+        for name in some:
+            self.narrow.setdefault(name, set()).update(others - {name})
+            for other in others - {name}:
+                self.narrow.setdefault(other, set()).add(name)
 
     def _sort(self, tree: ast.AST, program: Program) -> None:
         for node in ast.walk(tree):
@@ -153,7 +169,8 @@ class _Kinds:
                     self._defined.add(node.id)
             elif isinstance(node, ast.Attribute):
                 self.everything.add(node.attr)
-                self._wide.add(node.attr)
+                if not _is_of_self(node):
+                    self._wide.add(node.attr)
                 if isinstance(node.ctx, ast.Store):
                     self._defined.add(node.attr)
             elif isinstance(node, ast.arg):
@@ -161,19 +178,17 @@ class _Kinds:
             elif isinstance(node, ast.keyword) and node.arg:
                 self.everything.add(node.arg)
                 self._wide.add(node.arg)
-            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            elif isinstance(node, ast.ClassDef):
                 self._define(node.name)
-                self._wide.add(node.name)
-            elif isinstance(node, ast.ExceptHandler) and node.name:
+                self._wide.add(node.name)  # that of an error is in a traceback's last line
+            elif isinstance(node, _WITH_NAME) and node.name:
                 self._define(node.name)
-            elif isinstance(node, ast.Global):
-                self._wide.update(node.names)
             elif isinstance(node, ast.Call):
                 self._sort_call(node)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 self.everything.add(node.value)
         for name, binding in imports(tree):
-            self._wide.add(name)
+            self._wide |= {name, binding.name or name}
             self._sort_import(name, binding, program)
 
     def _sort_import(self, name: str, binding: Binding, program: Program) -> None:
@@ -208,16 +223,84 @@ def fields(node: ast.Call) -> list[str]:
     return [str(part.value) for part in (name, *row.elts) if isinstance(part, ast.Constant)]
 
 
-def _find_globals(tree: ast.AST, found: set[str]) -> None:
-    """Adds what is bound outside functions, in a module or class."""
-    for node in ast.iter_child_nodes(tree):
+def _is_of_self(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Attribute) or not node.attr.startswith("_"):
+        return False
+    return isinstance(node.value, ast.Name) and node.value.id == "self"
+
+
+def _of_self(tree: ast.AST) -> set[str]:
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and _is_of_self(node)
+    }
+
+
+def _arguments(trees: Iterable[ast.AST]) -> set[str]:
+    return {part.arg for tree in trees for part in ast.walk(tree) if isinstance(part, ast.arg)}
+
+
+def _families(program: Program) -> list[set[str]]:
+    """Modules that have classes of which one inherits from the other, together."""
+    families = [{name} for name in program.modules]
+    for module in program.modules.values():
+        for node in ast.walk(module.tree):
+            for base in node.bases if isinstance(node, ast.ClassDef) else ():
+                joined = {module.name, *_handed_on(program, module.name, base)}
+                touched = [family for family in families if family & joined]
+                families = [family for family in families if not family & joined]
+                families.append(set().union(*touched))
+    return families
+
+
+def _handed_on(program: Program, module: str, base: ast.expr) -> Iterator[str]:
+    """The modules of the firmware through which a class comes, to the one that defines it."""
+    name = ast.unparse(base)
+    seen = set()
+    while (module, name) not in seen:
+        seen.add((module, name))
+        binding = dict(imports(program.modules[module].tree)).get(name.split(".")[0])
+        if binding is None or binding.module not in program.modules:
+            return
+        module, name = binding.module, binding.name or name.split(".")[-1]
+        yield module
+
+
+def _not_local(tree: ast.AST) -> set[str]:
+    """What is bound outside functions, in a module or class; and functions in functions."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found.add(node.name)
+        elif isinstance(node, ast.Global):
+            found.update(node.names)
+    todo = [tree]
+    while todo:
+        node = todo.pop()
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             continue
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found.add(node.id)
         elif isinstance(node, ast.ExceptHandler) and node.name:
             found.add(node.name)
-        _find_globals(node, found)
+        todo += ast.iter_child_nodes(node)
+    return found
+
+
+def _names(tree: ast.AST) -> set[str]:
+    """All names in a tree but those behind a dot."""
+    found = set()
+    for part in ast.walk(tree):
+        if isinstance(part, ast.arg):
+            found.add(part.arg)
+        elif isinstance(part, ast.Name):
+            found.add(part.id)
+        elif isinstance(part, _WITH_NAME) and part.name:
+            found.add(part.name)
+        elif isinstance(part, (ast.Global, ast.Nonlocal)):
+            found.update(part.names)
+    return found
 
 
 def _names_by_function(tree: ast.AST) -> list[set[str]]:
@@ -225,9 +308,7 @@ def _names_by_function(tree: ast.AST) -> list[set[str]]:
     found = []
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            names = {part.arg for part in ast.walk(node) if isinstance(part, ast.arg)}
-            names |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-            found.append(names)
+            found.append(_names(node))
         else:
             found += _names_by_function(node)
     return found

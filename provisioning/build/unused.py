@@ -182,10 +182,16 @@ def _drop_imports(module: Module, used_before: set[str]) -> None:
 
 
 def _drop_empty_modules(program: Program, roots: set[str]) -> None:
+    by_name = {
+        node.value
+        for module in program.modules.values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
     empty = {
         name
         for name, module in program.modules.items()
-        if not module.tree.body and name not in roots
+        if not module.tree.body and name not in roots | by_name
     }
     for name in empty:
         del program.modules[name]

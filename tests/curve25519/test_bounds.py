@@ -44,7 +44,7 @@ def test_routine(name):
     words = memory()
     q = ROW if "_ROW" in name else TABLE
     run(field.run, 0, words, program, [2, 80 * q, 0, 0])
-    for i, value in enumerate(words[: 20 * SLOTS]):
+    for i, value in enumerate(words[: 20 * ROW]):
         assert interval(value).within(0, BOUNDS[i % 20]), (i // 20, i % 20, value)
 
 

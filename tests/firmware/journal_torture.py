@@ -9,6 +9,7 @@ import gc
 import hashlib
 import struct
 
+import device_time  # noqa: F401 - gives CPython the ticks of MicroPython
 from journal import JournalFull, bodies, layout, opening
 from journal.journal import Journal
 from weak_flash import Dice, Identity, PowerCut, WeakFlash

@@ -1,6 +1,6 @@
 """Makes passes and signed objects for the tests: what a device itself never does."""
 
-from crypto import ed25519
+from crypto import signing
 from crypto.hmac import hmac_sha256
 from verify import cbor
 
@@ -10,7 +10,7 @@ BASE45 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 def sign1(seed, header, payload):
     """A COSE_Sign1. seed: 32 bytes; header: map; payload: bytes."""
     protected = cbor.encode(header)
-    signature = ed25519.sign(seed, cbor.encode(["Signature1", protected, b"", payload]))
+    signature = signing.sign(seed, cbor.encode(["Signature1", protected, b"", payload]))
     return cbor.encode(cbor.Tag(18, [protected, {}, payload, signature]))
 
 

@@ -3,7 +3,7 @@
 from link.commands import COLLECT, Commands
 from link.server import LinkError
 
-from host_tools.operator import Operator
+from host_tools.operators import Operator
 from provisioning import operators
 from provisioning.keys import create_key, raw_public
 from tests.host_tools.journal.sealed import NOON, Sealed

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from link_device import LinkDevice
 from typer.testing import CliRunner
 
@@ -224,3 +225,15 @@ def test_commands_tell_the_rule(tmp_path):
     vectors["vectors"] = [{"name": "n", "text": "SP1:abc", "now": 1, "expect": "ACCEPTED"}]
     (tmp_path / "vectors.json").write_text(json.dumps(vectors))
     assert "at character 0" in _run("conform", tmp_path / "vectors.json").stdout
+
+
+def test_a_void_in_a_dump_keeps_its_own_number(sealed, tmp_path):
+    sealed.shift()
+    number = sealed.journal.append(records.VOID, NOON, [4, 1, 77])
+    path, key = tmp_path / "journal.bin", tmp_path / "lab.pem"
+    path.write_bytes(b"".join(bytes(sector) for sector in sealed.flash.cells))
+    key.write_bytes(sealed.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    opened = ("--collection-key", key, "--device", DEVICE.hex())
+    for words in ((), opened):
+        last = json.loads(_run("journal", "dump", path, *words).stdout.splitlines()[-1])
+        assert (last["sequence"], last["type"], last["registration"]) == (number, "void", 4)

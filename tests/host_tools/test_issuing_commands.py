@@ -152,7 +152,17 @@ def test_what_devices_get_is_what_the_page_says(here):
     good("settings", "settings.cbor", "--root", "root.pem", "--utc-offset", "+06:00")
     opened = signed.open_signed((here / "settings.cbor").read_bytes(), settings.TYP, root)
     assert opened.sequence == 2
-    assert opened.body == {1: "社区", 2: 360, 3: 20, 4: "", 5: "T#######", 6: False}
+    assert opened.body == {
+        1: "社区",
+        2: 360,
+        3: 20,
+        4: "",
+        5: "T#######",
+        6: False,
+        7: [2],
+        8: False,
+        9: False,
+    }
     for option in (
         ("--site", "x" * 33),
         ("--site", "\udcff"),

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from host_tools.cli import app
 from host_tools.client import Client, DeviceError
-from host_tools.operator import Operator
+from host_tools.operators import Operator
 from host_tools.transport import open_transport
 from provisioning import collection, cose, keys, operators, revocation, signed
 from tests.host_tools.loopback import Loopback
@@ -198,7 +198,7 @@ def test_clocks_that_are_not_set(here):
 
 
 def test_a_command_needs_no_more_than_the_key_and_the_credential(here):
-    operator = Operator.load(here / "li.pem", here / "li.cwt")
+    operator = Operator.load(here / "li.pem", here / "li.cwt", lambda path: b"")
     with Loopback(device := OperatedDevice(_root(here), 1700000001)) as loopback:
         client = Client(open_transport(loopback.port))
         assert operator.run(client, device.device_id, "close_shift", []) == 7

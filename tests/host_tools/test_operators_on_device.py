@@ -1,12 +1,14 @@
 """Operators at work on the device's own code on a simulated board: seal to, command, revoke."""
 
+import re
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from host_tools.client import Client, DeviceError
-from host_tools.operator import Operator
-from host_tools.provision import Plan, provision
+from host_tools.operators import Operator
+from host_tools.provision import OldImage, Plan, provision
 from provisioning import collection, operators, revocation
 from provisioning.collection import CollectionList, row_of
 from provisioning.keys import raw_public
@@ -93,3 +95,13 @@ def test_a_revoked_operator_is_refused(client):
     with pytest.raises(DeviceError, match="REVOKED"):
         operator.present(client)
     Operator(LI, _credential(("collect",))).run(client, device, "close_shift", [])
+
+
+def test_a_device_with_an_old_image_is_left_as_it_is(client, monkeypatch):
+    identity = client.identify()
+    assert re.fullmatch(r"1\.\d+\.\d+", identity["micropython"])
+    monkeypatch.setattr(client, "identify", lambda: {**identity, "micropython": "1.25.0"})
+    with pytest.raises(OldImage, match=r"runs MicroPython 1\.25\.0; .*1\.26 or later"):
+        provision(client, Plan(root=raw_public(OWNER), unix_s=NOW_S), lambda *_: None)
+    monkeypatch.undo()
+    assert client.identify()["root"] is None and client.status()["time"] is None

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from host_tools.client import Client, DeviceError, NoAnswer
-from host_tools.operator import Operator
+from host_tools.operators import Operator
 from host_tools.provision import Plan, provision
 from host_tools.pull import pull
 from host_tools.store import Store

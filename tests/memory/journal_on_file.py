@@ -4,7 +4,7 @@ The flash is a file, written and read without a buffer, and seeds are overwritte
 device's identity comes first in their file, then the generator's.
 """
 
-from crypto import ed25519
+from crypto import signing
 from crypto.drbg import HmacDrbg
 from crypto.wipe import wipe
 from journal.journal import Journal
@@ -49,7 +49,7 @@ class Identity:
 
     def sign(self, message):
         seed = read_secret(self._path, 0)
-        signature = ed25519.sign(seed, message)
+        signature = signing.sign(seed, message)
         wipe(seed)
         return signature
 

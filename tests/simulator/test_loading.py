@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from host_tools.client import DeviceError
 from host_tools.frames import encode
-from host_tools.operator import Operator
+from host_tools.operators import Operator
 from host_tools.pull import pull
 from host_tools.store import Store
 from provisioning import deploy, operators

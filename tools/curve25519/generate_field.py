@@ -138,9 +138,11 @@ def step(name, meaning, statements):
 
 def results():
     """One body for what ends in a carried slot. Squares go from slot s to n and slot 0 by turns."""
-    setup = ["n = base + program[pc + 2] * 80", "toggle = n ^ base", "pc = pc + 3", "count = 1"]
     return [
-        *lines(setup, 0).splitlines(),
+        "n = program[pc + 2]; to = base + n * 80",
+        "if n > 127:",
+        "    to = to + q - 10240",
+        "n = to; toggle = n ^ base; pc = pc + 3; count = 1",
         "if op > 7:",
         "    count = program[pc]; pc = pc + 1",
         "    if count & 1 == 0:",

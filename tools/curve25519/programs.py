@@ -9,7 +9,7 @@ constant takes no memory on the device, where one imported from another module w
 Points of edwards25519 are in extended homogeneous coordinates (RFC 8032 section 5.1.4; Hisil, Wong,
 Carter, Dawson 2008): x = X/Z, y = Y/Z, T = XY/Z. A slot holds one field element. Where a bound
 matters, the comment names it: u is a carried limb, 0 to 8196. MUL takes a slot within 0..u and B
-within -u..u; docs/curve25519.md has the whole argument, tests/verify/test_bounds.py proves it.
+within -u..u; docs/curve25519.md has the whole argument, tests/curve25519/test_bounds.py proves it.
 """
 
 import re
@@ -51,7 +51,7 @@ D = 16
 D2 = 17
 ROOT = 18  # a square root of -1
 HALF = 19
-MADE = 20  # 4 slots: what CACHE or MAKE_ROW makes
+MADE = 20  # 4 slots: what MAKE_ROW makes, or a point that is kept
 TABLE = 24  # 2 tables of 8 entries of 4 slots
 Q = 128  # the first slot counted from a routine's q
 
@@ -129,8 +129,9 @@ def _f_and_finish(sign, d, with_t):
     return (LOAD, C, SUM, d, F) + _finish((LOAD, C, RSUB, d), with_t)
 
 
-_CACHE = (LOAD, X, SUM, Y, MADE, RSUB, Y, SUM, ZERO, MADE + 1, LOAD, Z, SUM, Z, MADE + 2)
-_CACHE += (LOAD, D2, MUL, T, MADE + 3, END, 0)
+# The point as an entry of a table, at q
+_CACHE = (LOAD, X, SUM, Y, Q, RSUB, Y, SUM, ZERO, Q + 1, LOAD, Z, SUM, Z, Q + 2)
+_CACHE += (LOAD, D2, MUL, T, Q + 3, END, 0)
 
 # W^(2^250 - 1) into C and W^11 into S (the usual chain: 249 squarings, 11 products)
 _CHAIN = (SQUARE, W, A, 1, SQUARE, A, B, 2, LOAD, W, MUL, B, C, LOAD, A, MUL, C, S)
@@ -161,6 +162,9 @@ _SPLIT += (LOAD, A, MUL, X, B, MUL, Y, C, LOAD, S, MUL, MADE, U, MUL, MADE + 1, 
 _SPLIT += (LOAD, ZERO, SUM, B, X, SUM, C, Y, END, 0)
 # Z = 1 and T = X Y, for a point with X and Y set
 _EXTEND = (LOAD, ZERO, SUM, ONE, Z, LOAD, X, MUL, Y, T, END, 0)
+# y^2 - x^2 into U and 1 + d x^2 y^2 into V
+_CURVE = (SQUARE, X, A, 1, SQUARE, Y, B, 1, LOAD, A, RSUB, B, SUM, ZERO, U, LOAD, A, MUL, B, C)
+_CURVE += (LOAD, D, MUL, C, S, LOAD, ONE, SUM, S, V, END, 0)
 _NEGATE = (LOAD, X, RSUB, ZERO, SUM, ZERO, X, LOAD, T, RSUB, ZERO, SUM, ZERO, T, END, 0)
 _NEGATE_W = (LOAD, W, RSUB, ZERO, SUM, ZERO, W, END, 0)
 _IDENTITY = (LOAD, ZERO, SUM, ZERO, X, SUM, ONE, Y, SUM, ONE, Z, SUM, ZERO, T, END, 0)
@@ -209,6 +213,7 @@ ROUTINES = {
     "JOIN": _JOIN,
     "SPLIT": _SPLIT,
     "EXTEND": _EXTEND,
+    "CURVE": _CURVE,
     "NEGATE": _NEGATE,
     "NEGATE_W": _NEGATE_W,
     "IDENTITY": _IDENTITY,
@@ -240,7 +245,7 @@ def text():
 
 def constants():
     """Every name that a module may use, with its number."""
-    slots = {"X": X, "Y": Y, "Z": Z, "B": B, "U": U, "W": W, "MADE": MADE}
+    slots = {"X": X, "Y": Y, "Z": Z, "B": B, "U": U, "V": V, "W": W, "MADE": MADE}
     return {**slots, **OFFSETS, **PLANS, **assemble()[1]}
 
 

@@ -3,6 +3,7 @@
 python -m tools.curve25519.tables
 """
 
+from binascii import crc32
 from pathlib import Path
 
 TARGET = Path(__file__).parents[2] / "firmware" / "crypto" / "base_point.rows"
@@ -38,13 +39,6 @@ def encode(p):
     return (p[1] | (p[0] & 1) << 255).to_bytes(32, "little")
 
 
-def seed(key):
-    total = 0
-    for byte in key:
-        total = (total * 31 + byte) % 2**24
-    return total
-
-
 def row(p, key, index):
     """The 128 bytes of a row of a key's table."""
     x, y = p
@@ -54,12 +48,10 @@ def row(p, key, index):
         for value in ((y + x) * half % P, (y - x) * half % P, D * x * y % P)
         for i in range(20)
     ]
-    total = (seed(key) + index) % 2**24
-    for limb in limbs:
-        total = (total * 31 + limb) % 2**24
     part = 4 * (index % 8)
     numbers = b"".join(limb.to_bytes(2, "little") for limb in limbs)
-    return numbers + total.to_bytes(4, "little") + key[part : part + 4]
+    check = crc32(numbers, crc32(key) ^ index)
+    return numbers + check.to_bytes(4, "little") + key[part : part + 4]
 
 
 def comb(p, teeth, spacing):

@@ -16,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from provisioning import programs
 from tools.rv32 import mpy
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
@@ -106,7 +107,8 @@ def _modules(package):
 
 
 def _compile(source, name, out):
-    out.write_bytes(mpy.cross_compile(source, "-O3", "-s", name))
+    command = [programs.find("mpy-cross"), "-O3", "-s", name, "-o", str(out), str(source)]
+    subprocess.run(command, check=True)
 
 
 def without_machine_code():

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from host_tools import demo_passes, provision
 from host_tools.client import Client
-from host_tools.operator import Operator
+from host_tools.operators import Operator
 from host_tools.pull import pull
 from host_tools.store import Store
 from provisioning import collection, operators, revocation, settings, trust

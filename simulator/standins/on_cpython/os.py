@@ -28,4 +28,4 @@ def urandom(count):
 
 
 def uname():
-    return ("esp32", "esp32", "1.23.0", "v1.23.0", "Generic ESP32 module with ESP32")
+    return ("esp32", "esp32", "1.26.0", "v1.26.0", "Generic ESP32 module with ESP32")

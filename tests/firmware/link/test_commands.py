@@ -3,7 +3,7 @@
 import time
 
 import device_time  # noqa: F401 - gives CPython the ticks of MicroPython
-from crypto import ed25519
+from crypto import signing
 from link.commands import CLOCK, COLLECT, Commands
 from signing import sign1
 from verify import cbor, cose
@@ -12,8 +12,8 @@ from verify.errors import Refused
 ROOT_SEED = b"\x01" * 32
 SEED = b"\x02" * 32
 OTHER_SEED = b"\x03" * 32
-ROOT = ed25519.public_key(ROOT_SEED)
-KEY = ed25519.public_key(SEED)
+ROOT = signing.public_key(ROOT_SEED)
+KEY = signing.public_key(SEED)
 DEVICE = b"DEVICE01"
 NOW = 1700000000
 CREDENTIAL = "application/scanpost-operator+cwt"
@@ -57,12 +57,12 @@ def _claims(**changed):
 
 
 def _credential(seed=ROOT_SEED, typ=CREDENTIAL, **changed):
-    header = {1: -8, 4: cose.kid_of(ed25519.public_key(seed)), 16: typ}
+    header = {1: -8, 4: cose.kid_of(signing.public_key(seed)), 16: typ}
     return sign1(seed, header, cbor.encode(_claims(**changed)))
 
 
 def _command(nonce, operation="add", arguments=(1, 2), seed=SEED, device=DEVICE, typ=COMMAND):
-    header = {1: -8, 4: cose.kid_of(ed25519.public_key(seed)), 16: typ}
+    header = {1: -8, 4: cose.kid_of(signing.public_key(seed)), 16: typ}
     return sign1(seed, header, cbor.encode([device, nonce, operation, list(arguments)]))
 
 

@@ -5,7 +5,7 @@ The bytes are those of a MicroPython of 64 bits; the chip's objects are half as 
 
 import gc
 
-from crypto import ed25519, rows
+from crypto import preparation, rows
 from crypto.limbs import move
 from signing import base45
 from vectors import pass_world
@@ -77,7 +77,7 @@ def test_a_pass_of_a_prepared_key():
     now = vector["now"]
     key = passes.verify(line, trust, secrets, _none_is_revoked, now, size).issuer.key
     table = Table()
-    assert ed25519.prepare(key, table.write)
+    assert preparation.prepare(key, table.write)
     rows.use_for(key, table)
 
     def scan():

@@ -1,13 +1,13 @@
 """Objects signed by the root."""
 
-from crypto import ed25519
+from crypto import signing
 from signing import mac0, sign1
 from verify import cbor, cose
 from verify.cose import open_signed
 from verify.errors import Malformed, Refused
 
 SEED = bytes(31) + b"\x07"
-ROOT = ed25519.public_key(SEED)
+ROOT = signing.public_key(SEED)
 KID = cose.kid_of(ROOT)
 TYP = "application/scanpost-trust+cbor"
 HEADER = {1: -8, 4: KID, 16: TYP}
@@ -38,7 +38,7 @@ def test_one_kind_does_not_pass_for_another():
 def test_other_keys():
     other = bytes(31) + b"\x08"
     data = sign1(SEED, HEADER, PAYLOAD)
-    assert _reason(data, root=ed25519.public_key(other)) == "UNKNOWN_KEY"
+    assert _reason(data, root=signing.public_key(other)) == "UNKNOWN_KEY"
     assert _reason(sign1(other, HEADER, PAYLOAD)) == "BAD_SIGNATURE"
 
 

@@ -2,14 +2,14 @@
 
 from binascii import unhexlify
 
-from crypto import ed25519
+from crypto import signing
 from verify import cose
 from verify.errors import Malformed
 from verify.trust import TrustList
 
 MAX_ISSUERS = 32  # docs/signed-objects.md
 
-KEY = ed25519.public_key(bytes(31) + b"\x01")
+KEY = signing.public_key(bytes(31) + b"\x01")
 ED25519 = [cose.kid_of(KEY), -8, KEY, 1600000000, 1700000000, 2592000, "市卫健委"]
 HMAC = [b"hmac-kid", 5, None, 0, 2**32 - 1, 604800, ""]
 

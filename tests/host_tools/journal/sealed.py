@@ -2,6 +2,7 @@
 
 import os
 
+import device_time  # noqa: F401 - gives CPython the ticks of MicroPython
 from crypto import hpke
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey

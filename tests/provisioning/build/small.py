@@ -40,7 +40,7 @@ def output(folder, module):
     return done.stdout
 
 
-def same_output(folder, **sources):
+def same_output(folder, /, **sources):
     """Asserts that a program prints the same when it is built; returns that."""
     before, after = folder / "before", folder / "after"
     original = program(**sources)

@@ -131,6 +131,82 @@ def helper(split_here):
     assert set(names.names) <= stock.in_every_image()
 
 
+def test_what_two_modules_have_for_themselves_may_share_a_name(tmp_path):
+    module = """
+_kept_here = {0}
+def _private_of_{0}(given_{0}, second_{0}=2):
+    global _kept_here
+    _kept_here += given_{0}
+    def inside_{0}(): return _kept_here, second_{0}
+    return inside_{0}()
+def _same_name(argument_{0}): return argument_{0} + {0}
+def public_{0}(_private_of_1, third_{0}):
+    return _same_name(_private_of_1), _kept_here, [_same_name(third_{0}) for third_{0} in (1, 2)]
+def another_{0}(value_{0}): return _private_of_{0}(value_{0}, value_{0}), public_{0}(value_{0}, 1)
+"""
+    sources = {f"part{number}": module.format(number) for number in (1, 2)}
+    sources["main"] = """
+from part1 import another_1
+from part2 import another_2
+def main():
+    print(another_1(3), another_2(4))
+"""
+    printed = same_output(tmp_path, **sources)
+    assert printed == "((4, 3), (4, 4, [2, 3])) ((6, 4), (6, 6, [3, 4]))\n"
+    texts, _ = built(**sources)
+    names = [
+        {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)}
+        for place, text in texts.items()
+        if place != "main.py"
+    ]
+    assert len(names[0] & names[1]) == 3, names  # all but the public ones
+
+
+def test_what_is_private_to_a_class_is_not_that_of_its_bases(tmp_path):
+    base = """
+class Base:
+    def __init__(self): self._base_value = 1
+    def _base_method(self): return self._base_value
+    def of_base(self): return self._base_method(), self._base_value
+"""
+    stranger = """
+class Stranger:
+    def __init__(self): self._strange_value = 5
+    def strange(self): return self._strange_method()
+    def _strange_method(self): return self._strange_value
+def poke(thing): thing._poked = 7
+"""
+    main = """
+from folder import Handed
+from stranger import Stranger, poke
+class Derived(Handed):
+    def __init__(self):
+        super().__init__()
+        self._own_value = 2
+    def _own_method(self): return self._own_value, self._poked
+    def all_of_it(self): return self._own_method(), self.of_base()
+def main():
+    thing = Derived()
+    poke(thing)
+    print(thing.all_of_it(), Stranger().strange())
+"""
+    sources = {"main": main, "folder": "from base import Base as Handed\n", "base": base}
+    sources |= {"stranger": stranger, "folder__nothing": ""}
+    assert same_output(tmp_path, **sources) == "((2, 7), (1, 1)) 5\n"
+    _, names = built(**sources)
+    short = {
+        qualified: new
+        for places in names.functions.values()
+        for new, rows in places.items()
+        for qualified, _ in rows
+    }
+    assert short["Derived._own_method"] != short["Base._base_method"]
+    assert short["Stranger._strange_method"] in (
+        short["Derived._own_method"],
+        short["Base._base_method"],
+    )
+
+
 def test_what_nobody_uses_is_left_out(tmp_path):
     main = """
 '''A text for readers.'''
@@ -166,17 +242,23 @@ def used(): return UNUSED
 
 def test_a_module_is_known_by_its_new_name_in_sys_modules(tmp_path):
     main = """
-import modules
+import sys
+NAMES = ("rooms.guest", "rooms.other")
 def main():
     for turn in range(2):
+        for name in NAMES:
+            __import__(name)
         from rooms import guest
-        print(turn, guest.greet())
-        modules.drop("rooms.guest")
+        print(turn, guest.greet(), [name in sys.modules for name in NAMES])
+        for name in NAMES:
+            sys.modules.pop(name)
+            package, _, own = name.rpartition(".")
+            if hasattr(sys.modules.get(package), own):
+                delattr(sys.modules[package], own)
 """
     guest = "print('again')\ndef greet(): return 'hello'\n"
-    modules = (deploy.FIRMWARE / "system" / "modules.py").read_text()
-    printed = same_output(tmp_path, main=main, modules=modules, rooms__guest=guest)
-    assert printed.count("again") == 2
+    sources = {"main": main, "rooms__guest": guest, "rooms__other": "A = 1\n"}
+    assert same_output(tmp_path, **sources).count("again\n") == 2
 
 
 def test_a_package_that_needs_its_modules_is_loaded_first(tmp_path):

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from host_tools import demo_passes
 from host_tools.client import Client, DeviceError
-from host_tools.operator import Operator
+from host_tools.operators import Operator
 from host_tools.provision import provision
 from provisioning import deploy, operators
 from provisioning.keys import raw_public

@@ -6,10 +6,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from host_tools.client import Client
-from host_tools.console import ask_passphrase
-from host_tools.signed_files import read_credential
 from provisioning import files, keys, operators
 from provisioning.errors import FileProblem
+from provisioning.signed_files import read_credential
 
 
 class Operator:
@@ -21,12 +20,13 @@ class Operator:
         self._credential = credential
 
     @classmethod
-    def load(cls, key_path: Path, credential_path: Path) -> "Operator":
+    def load(cls, key_path: Path, credential_path: Path, ask: keys.AskPassphrase) -> "Operator":
         """From the private key's PEM file and the credential's. Raises FileProblem.
 
-        Whose root signed the credential only a device judges.
+        ask: called for the key's passphrase, if there is one. Whose root signed the credential
+        only a device judges.
         """
-        key = keys.load_private(key_path, ask_passphrase)
+        key = keys.load_private(key_path, ask)
         confirmed = read_credential(credential_path, root=None)
         if confirmed.key != keys.raw_public(key):
             raise FileProblem(

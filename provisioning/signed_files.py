@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from host_tools.console import ask_passphrase
 from provisioning import files, keys
 from provisioning.collection import TYP as COLLECTION_TYP
 from provisioning.collection import CollectionList
@@ -37,9 +36,9 @@ class Root(NamedTuple):
     key: Ed25519PrivateKey
 
     @classmethod
-    def load(cls, path: Path) -> "Root":
-        """From its PEM file. Raises FileProblem."""
-        return cls(keys.load_private(path, ask_passphrase))
+    def load(cls, path: Path, ask: keys.AskPassphrase) -> "Root":
+        """From its PEM file. ask: for its passphrase, if there is one. Raises FileProblem."""
+        return cls(keys.load_private(path, ask))
 
     @property
     def public(self) -> bytes:

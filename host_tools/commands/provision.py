@@ -1,0 +1,123 @@
+"""`scanpost provision`: a device gets its clock, root, lists, settings and secrets."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from host_tools.commands import clock as clocks
+from host_tools.commands.connected import Port, connected, told
+from host_tools.commands.progress import bars
+from host_tools.console import AsJson, give_up, note, print_json
+from host_tools.provision import Plan, secrets_object
+from host_tools.provision import provision as carry_out
+from provisioning import files, keys, settings, signed_files
+from provisioning.errors import FileProblem
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `provision` to `scanpost`."""
+    app.command("provision")(provision)
+
+
+def provision(
+    port: Port,
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            "--root-public", help="The root's public key (PEM). A device takes one root, once."
+        ),
+    ] = None,
+    trust: Annotated[Path | None, typer.Option(help="The signed trust list.")] = None,
+    settings: Annotated[Path | None, typer.Option(help="The signed settings.")] = None,
+    revoked: Annotated[
+        Path | None, typer.Option(help="The signed revocation list; its table goes with it.")
+    ] = None,
+    revoked_table: Annotated[
+        Path | None, typer.Option(help="The table's file. [the list's with the ending .table]")
+    ] = None,
+    collection: Annotated[
+        Path | None, typer.Option(help="The signed list of collection keys.")
+    ] = None,
+    secret: Annotated[
+        list[Path] | None,
+        typer.Option(help="HMAC secret's file; may be repeated. Crosses the cable in the clear."),
+    ] = None,
+    clock: Annotated[
+        bool,
+        typer.Option(help="Set the clock to this computer's time, while there is no owner."),
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Give a device its clock, root, lists, settings and secrets.
+
+    What is not named stays as it is. Doing it again does no harm. The clock of a device that
+    has an owner is left alone: scanpost clock sets it.
+    """
+    with told():
+        plan = _plan(root, trust, settings, collection, revoked, revoked_table, secret or [])
+        with connected(port) as client:
+            if clock:
+                plan = plan._replace(unix_s=int(time.time()))
+            with bars() as show:
+                done = carry_out(client, plan, show)
+            identity, state = client.identify(), client.status()
+            if clock and "clock" not in done:
+                remark = clocks.remark_on(state["time"], time.time())
+                if remark:
+                    note(remark)
+    if as_json:
+        print_json({"done": done, "device": identity, "needs": _needs(state)})
+        return
+    device = identity["device"]
+    if device is None:
+        give_up("The device has no owner yet: name the root's public key with --root-public.", 1)
+    whole = f"Device {device.hex()} ({identity['name'] or 'no name'})"
+    needs = ", ".join(_needs(state))
+    if needs:
+        typer.echo(f"{whole} took that. Before it registers anyone it needs: {needs}.")
+    else:
+        typer.echo(f"{whole} is provisioned.")
+
+
+def _needs(state: dict[str, Any]) -> list[str]:
+    """What the device has to be given before it registers anyone."""
+    needs = [state["missing"]] if state.get("missing") else []
+    return needs if state["time"] else [*needs, "the time (scanpost clock)"]
+
+
+def _plan(
+    root: Path | None,
+    trust: Path | None,
+    settings_file: Path | None,
+    collection: Path | None,
+    revoked: Path | None,
+    revoked_table: Path | None,
+    secret_files: list[Path],
+) -> Plan:
+    """Reads and checks the files, before the device is touched. Raises FileProblem."""
+    key = keys.load_public(root) if root else None
+    if trust:
+        signed_files.read_trust(trust, key)
+    if settings_file:
+        signed_files.read_signed(settings_file, settings.TYP, key)
+    if collection and not signed_files.read_collection(collection, key)[1].keys:
+        raise FileProblem(
+            f"{collection} has no keys yet; add one with: scanpost collection add {collection} KEY"
+        )
+    table = None
+    if revoked:
+        table = revoked_table or signed_files.table_path(revoked)
+        signed_files.read_revoked(revoked, table, key)
+    elif revoked_table:
+        raise FileProblem("A table is of no use without its signed list: add --revoked.")
+    return Plan(
+        root=key,
+        trust=files.read(trust) if trust else None,
+        settings=files.read(settings_file) if settings_file else None,
+        collection=files.read(collection) if collection else None,
+        revoked_table=files.read(table) if table else None,
+        revoked=files.read(revoked) if revoked else None,
+        secrets=secrets_object(secret_files) if secret_files else None,
+    )
