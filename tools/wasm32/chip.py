@@ -12,7 +12,6 @@ whose heap is in pieces.
 import contextlib
 import shutil
 import struct
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +20,7 @@ from pathlib import Path
 import wasmtime
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from provisioning import deploy, programs
+from provisioning import deploy
 from provisioning.build import stock
 from provisioning.build.name_map import NameMap
 from simulator import rpc, runtime_micropython
@@ -141,8 +140,7 @@ class Firmware:
             source = self.folder / path.name
             source.write_text(_with_numbers(path.read_text(encoding="utf-8")), encoding="utf-8")
             out = self.standins / f"{path.stem}.mpy"
-            command = [programs.find("mpy-cross"), "-O3", "-s", f"/si/{out.name}", "-o", out, source]
-            subprocess.run(command, check=True)
+            out.write_bytes(mpy.cross_compile(source, "-O3", "-s", f"/si/{out.name}"))
             self._learn(out.read_bytes(), f"image/{path.stem}")
             source.unlink()
 
