@@ -10,8 +10,8 @@ from micropython import const
 
 from crypto.wipe import wipe, wipe_aes
 
-_ECB = const(1)
-_CBC = const(2)
+ECB = const(1)
+CBC = const(2)
 _BLOCK = const(16)
 _WORK_BYTES = const(256)
 _MAX_SHORT_AAD = const(0xFEFF)
@@ -54,7 +54,7 @@ def _count(number):
 
 def _authenticate(key, aad, aad_bytes, data):
     """CBC-MAC (RFC 3610 section 2.2) of what begins with the block `_counter`, into `_mac`."""
-    cbc = cryptolib.aes(key, _CBC, _ZEROS)
+    cbc = cryptolib.aes(key, CBC, _ZEROS)
     _work[:_BLOCK] = _counter
     used = _BLOCK
     if aad_bytes > _MAX_SHORT_AAD:
@@ -102,7 +102,7 @@ def _encrypt(key, data, tag):
 
     `_counter` is what each of the blocks is, but for its number.
     """
-    ecb = cryptolib.aes(key, _ECB)
+    ecb = cryptolib.aes(key, ECB)
     at = _WORK_BYTES  # in the key stream, of which nothing is made yet
     counter = 0
     for index in range(-_BLOCK, len(data)):

@@ -26,7 +26,7 @@ SHIFT_CLOSED = const(14)
 SHIFT_OPENED = const(15)
 
 TAG_BYTES = const(8)
-_MAX_TUBE_BYTES = const(32)
+MAX_TUBE_BYTES = const(32)
 _MAX_REASONS = const(32)
 _MAX_TEXT_BYTES = const(64)
 _SEQUENCE_AT = const(3)  # of a record
@@ -99,7 +99,7 @@ def _tube_opened(buffer, at, payload, tube, tag):
     """[tube, staff]"""
     text, staff = payload
     text = text.encode()
-    if not 0 < len(text) <= _MAX_TUBE_BYTES:
+    if not 0 < len(text) <= MAX_TUBE_BYTES:
         raise ValueError
     buffer[at : at + len(text)] = text
     struct.pack_into(">H", buffer, at + len(text), staff)

@@ -9,10 +9,10 @@ takes its key with it. Going back from a state to the one before is breaking AES
 """
 
 import cryptolib
+from crypto.aes_ccm import ECB
 from crypto.wipe import wipe, wipe_aes
 from micropython import const
 
-_ECB = const(1)
 _KEY_BYTES = const(32)
 _BLOCKS = b"".join(b"ScanPostRatchet" + bytes((index,)) for index in range(4))
 
@@ -57,7 +57,7 @@ class Epoch:
         The state before, and the keys of numbers in between, are gone when it returns.
         """
         while self._at < sequence:
-            step = cryptolib.aes(self._first_half, _ECB)
+            step = cryptolib.aes(self._first_half, ECB)
             step.encrypt(_BLOCKS, self._state)
             wipe_aes(step)
             self._at += 1

@@ -4,13 +4,9 @@ What a sector or a record means to the others is `ring`'s. Buffers are made once
 returns is valid until the next call.
 """
 
-from micropython import const
+from system import partitions
 
 from journal import layout
-
-_ERASE_BLOCK = const(6)
-_BLOCK_COUNT = const(4)
-_BLOCK_SIZE = const(5)
 
 
 class Flash:
@@ -20,10 +16,10 @@ class Flash:
     """
 
     def __init__(self, partition):
-        if partition.ioctl(_BLOCK_SIZE, 0) != layout.SECTOR_BYTES:
+        if partition.ioctl(partitions.BLOCK_SIZE, 0) != layout.SECTOR_BYTES:
             raise ValueError("the journal needs sectors of 4096 bytes")
         self._partition = partition
-        self.sectors = partition.ioctl(_BLOCK_COUNT, 0)
+        self.sectors = partition.ioctl(partitions.BLOCK_COUNT, 0)
         self._start = bytearray(layout.SLOT_BYTES)
         self._buffer = bytearray(layout.MAX_RECORD_BYTES)
         self._view = memoryview(self._buffer)
@@ -38,9 +34,14 @@ class Flash:
         self._partition.readblocks(index, self._start, 0)
         return self._start
 
+    def mended_start(self, index):
+        """The same, with a single wrong bit of a header put right."""
+        layout.mend_sector_header(self.start(index))
+        return self._start
+
     def header(self, index):
         """The SectorHeader of a sector, or None."""
-        return layout.read_sector_header(self.start(index))
+        return layout.read_sector_header(self.mended_start(index))
 
     def record_at(self, index, slot):
         """The whole record that begins at this slot, a memoryview; or None."""
@@ -94,7 +95,7 @@ class Flash:
 
     def erase(self, index):
         """Erases a sector; True if it is blank then."""
-        self._partition.ioctl(_ERASE_BLOCK, index)
+        self._partition.ioctl(partitions.ERASE_BLOCK, index)
         for slot in range(layout.SLOTS):
             self._partition.readblocks(index, self._slot, slot * layout.SLOT_BYTES)
             if self._slot != layout.BLANK:

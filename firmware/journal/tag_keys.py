@@ -7,12 +7,12 @@ A key that no sector has any more is overwritten, and what was made of it.
 from array import array
 
 import cryptolib
+from crypto.aes_ccm import ECB
 from crypto.wipe import wipe, wipe_aes
 from micropython import const
 
 from journal import bodies, layout
 
-_ECB = const(1)
 _BLOCK_BYTES = const(16)
 
 
@@ -35,6 +35,10 @@ class TagKeys:
         elif self._keys[place] is not key:
             wipe(key)
         self._place_of[index] = place
+
+    def share(self, index, other):
+        """A sector has the key of another one."""
+        self._place_of[index] = self._place_of[other]
 
     def place_of(self, index):
         """The place of a sector's key."""
@@ -84,6 +88,6 @@ class TagKeys:
 def _cipher(key):
     padded = bytearray(_BLOCK_BYTES)
     padded[: layout.TAG_KEY_BYTES] = key
-    cipher = cryptolib.aes(padded, _ECB)
+    cipher = cryptolib.aes(padded, ECB)
     wipe(padded)
     return cipher

@@ -12,13 +12,11 @@ import asyncio
 from crypto import points, rows
 from micropython import const
 from system import rooms
+from system.partitions import BLOCK_COUNT, ERASE_BLOCK, SECTOR_BYTES
 
-_SECTOR_BYTES = const(4096)
 _ROWS_OF_SECTOR = const(32)
 _BASE_SECTORS = const(5)
 _KEY_SECTORS = const(4)
-_ERASE = const(6)
-_SECTORS = const(4)
 _BLANK_BYTES = const(256)
 _BLANK = b"\xff" * 256
 _STEP_PAUSE_MS = const(5)
@@ -36,7 +34,7 @@ class Table:
     def read(self, index, view):
         """Fills `view` with rows from `index` on, of one sector. Raises OSError."""
         at = index % _ROWS_OF_SECTOR * rows.ROW_BYTES
-        if at + len(view) > _SECTOR_BYTES:
+        if at + len(view) > SECTOR_BYTES:
             raise ValueError
         self._partition.readblocks(self._sector + index // _ROWS_OF_SECTOR, view, at)
 
@@ -48,10 +46,10 @@ class Table:
         """
         piece = bytearray(_BLANK_BYTES)
         for sector in range(self._sector, self._sector + self._sectors):
-            for offset in range(0, _SECTOR_BYTES, _BLANK_BYTES):
+            for offset in range(0, SECTOR_BYTES, _BLANK_BYTES):
                 self._partition.readblocks(sector, piece, offset)
                 if piece != _BLANK:
-                    self._partition.ioctl(_ERASE, sector)
+                    self._partition.ioctl(ERASE_BLOCK, sector)
                     return True
         return False
 
@@ -97,7 +95,7 @@ class CurveTables:
     def __init__(self, partition):
         """partition: of 5 sectors at least; the more, the more keys are prepared."""
         self._partition = partition
-        self.capacity = (partition.ioctl(_SECTORS, 0) - _BASE_SECTORS) // _KEY_SECTORS
+        self.capacity = (partition.ioctl(BLOCK_COUNT, 0) - _BASE_SECTORS) // _KEY_SECTORS
         self._base = Table(partition, 0, _BASE_SECTORS)
         self._has_base = False
         self._keys = [None] * self.capacity  # of each place, or None

@@ -8,6 +8,7 @@ import hashlib
 
 from crypto import ed25519
 from micropython import const
+from system.partitions import ERASE_BLOCK, SECTOR_BYTES
 from verify import cbor, revocation
 from verify.errors import Malformed, Refused
 
@@ -18,8 +19,6 @@ from keeping.randomness import NotSeeded
 
 # Bytes a device accepts of each kind; the table's limit is its slot.
 MAX_BYTES = {TRUST: 4096, REVOKED: 512, SETTINGS: 512, SECRETS: 2048, COLLECTION: 1024}
-_SECTOR_BYTES = const(4096)
-_ERASE = const(6)  # of Partition.ioctl
 _ENTRIES_AT_ONCE = const(32)
 
 
@@ -111,10 +110,10 @@ def write_table(revocations, offset, data):
     first = (1 - revocations.slot) * revocations.sectors_of_slot
     done = 0
     while done < len(data):
-        block, start = divmod(offset + done, _SECTOR_BYTES)
-        part = min(len(data) - done, _SECTOR_BYTES - start)
+        block, start = divmod(offset + done, SECTOR_BYTES)
+        part = min(len(data) - done, SECTOR_BYTES - start)
         if start == 0:
-            revocations.flash.ioctl(_ERASE, first + block)
+            revocations.flash.ioctl(ERASE_BLOCK, first + block)
         revocations.flash.writeblocks(first + block, view[done : done + part], start)
         done += part
 

@@ -5,11 +5,8 @@ vouches for it. Another table is written into the other slot, and counts from th
 is installed (installing.py).
 """
 
-from micropython import const
+from system.partitions import BLOCK_COUNT, SECTOR_BYTES
 from verify import revocation
-
-_SECTOR_BYTES = const(4096)
-_SECTORS = const(4)  # of Partition.ioctl
 
 
 class Revocations:
@@ -20,8 +17,8 @@ class Revocations:
 
     def __init__(self, partition):
         self.flash = partition
-        self.sectors_of_slot = partition.ioctl(_SECTORS, 0) // 2
-        self.capacity_bytes = self.sectors_of_slot * _SECTOR_BYTES
+        self.sectors_of_slot = partition.ioctl(BLOCK_COUNT, 0) // 2
+        self.capacity_bytes = self.sectors_of_slot * SECTOR_BYTES
         self.slot = 1
         self.count = 0
 
@@ -40,8 +37,8 @@ class Revocations:
         view = memoryview(piece)
         done = 0
         while done < length:
-            block, start = divmod(offset + done, _SECTOR_BYTES)
-            part = min(length - done, _SECTOR_BYTES - start)
+            block, start = divmod(offset + done, SECTOR_BYTES)
+            part = min(length - done, SECTOR_BYTES - start)
             self.flash.readblocks(
                 slot * self.sectors_of_slot + block, view[done : done + part], start
             )

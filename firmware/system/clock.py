@@ -12,21 +12,21 @@ _EPOCH_OFFSET_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
 
 
 # No pass is older than 2022: a chip that says so was never set, or lost its time unnoticed.
-_EARLIEST_S = const(1640995200)
+EARLIEST_S = const(1640995200)
 
 
 class Clock:
     """Unix time for the firmware.
 
     chip: a driver with `read() -> Unix seconds or None` and `write(Unix seconds)`, or None. A chip
-    that fails stops nothing: the time runs on until the power goes, and `keep` tries again.
+    that fails stops nothing: the time runs on until the power goes, and `sync` tries again.
     """
 
     def __init__(self, chip):
         self._chip = chip
         self._offset_s = None  # Unix time minus time.time()
         self.is_kept = False  # the chip has this time: it outlives the power
-        self.keep()
+        self.sync()
 
     def now(self):
         """Unix seconds, or None while nobody has set the clock."""
@@ -38,9 +38,9 @@ class Clock:
         """Sets the clock, and the clock chip where one answers (`is_kept` says so)."""
         self._offset_s = unix_s - int(time.time())
         self.is_kept = False
-        self.keep()
+        self.sync()
 
-    def keep(self):
+    def sync(self):
         """Asks a chip that has not answered yet for the time, or gives it the time."""
         if self._chip is None or self.is_kept:
             return
@@ -53,6 +53,6 @@ class Clock:
         except OSError:
             # Not plugged in or not well: the next call finds whether it is back.
             return
-        if unix_s is not None and unix_s >= _EARLIEST_S:
+        if unix_s is not None and unix_s >= EARLIEST_S:
             self._offset_s = unix_s - int(time.time())
             self.is_kept = True

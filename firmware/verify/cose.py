@@ -4,20 +4,12 @@ import hashlib
 
 from crypto import ed25519
 from crypto.hmac import equal, hmac_sha256
-from micropython import const
 
 from verify import cbor
 from verify.errors import Malformed, Refused
-
-# of the registries for COSE and CBOR tags (RFC 9052, RFC 9053)
-_TAG_SIGN1 = const(18)
-_LABEL_ALG = const(1)
-_LABEL_KID = const(4)
-_LABEL_TYP = const(16)  # RFC 9596
-_ALG_EDDSA = const(-8)
+from verify.registry import ALG_EDDSA, KID_BYTES, LABEL_ALG, LABEL_KID, LABEL_TYP, TAG_SIGN1
 
 _THUMBPRINT_PREFIX = b"\xa3\x01\x01\x20\x06\x21\x58\x20"
-_KID_BYTES = const(8)
 
 
 class Message:
@@ -72,13 +64,13 @@ def open_sign1(data, public_key, typ):
     """
     message = Message(data)
     header = message.header()
-    if message.tag != _TAG_SIGN1 or header.get(_LABEL_ALG) != _ALG_EDDSA:
+    if message.tag != TAG_SIGN1 or header.get(LABEL_ALG) != ALG_EDDSA:
         raise Refused("UNSUPPORTED")
-    if set(header) != {_LABEL_ALG, _LABEL_KID, _LABEL_TYP}:
+    if set(header) != {LABEL_ALG, LABEL_KID, LABEL_TYP}:
         raise Refused("UNSUPPORTED")
-    if header[_LABEL_KID] != kid_of(public_key):
+    if header[LABEL_KID] != kid_of(public_key):
         raise Refused("UNKNOWN_KEY")
-    if header[_LABEL_TYP] != typ:
+    if header[LABEL_TYP] != typ:
         raise Refused("WRONG_TYPE")
     if len(message.signature) != 64 or not message.is_signed_by(public_key):
         raise Refused("BAD_SIGNATURE")
@@ -108,16 +100,16 @@ def to_be_signed(protected, payload, external=b""):
 
 def typed_header(typ):
     """The protected header, bytes, of what this device signs: alg and typ (RFC 9596)."""
-    return cbor.encode({_LABEL_ALG: _ALG_EDDSA, _LABEL_TYP: typ})
+    return cbor.encode({LABEL_ALG: ALG_EDDSA, LABEL_TYP: typ})
 
 
 def sign1(typ, payload, sign):
     """A COSE_Sign1, bytes. payload: bytes. sign: message -> Ed25519 signature, 64 bytes."""
     protected = typed_header(typ)
     signature = sign(to_be_signed(protected, payload))
-    return cbor.encode(cbor.Tag(_TAG_SIGN1, [protected, {}, payload, signature]))
+    return cbor.encode(cbor.Tag(TAG_SIGN1, [protected, {}, payload, signature]))
 
 
 def kid_of(public_key):
     """The kid of an Ed25519 key: the first 8 bytes of its SHA-256 thumbprint (RFC 9679)."""
-    return hashlib.sha256(_THUMBPRINT_PREFIX + public_key).digest()[:_KID_BYTES]
+    return hashlib.sha256(_THUMBPRINT_PREFIX + public_key).digest()[:KID_BYTES]

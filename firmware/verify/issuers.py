@@ -9,12 +9,7 @@ from micropython import const
 from verify import cose
 from verify.cbor import is_bytes, is_list, is_text, is_uint
 from verify.errors import Malformed
-
-# as in verify/cose.py
-_ALG_EDDSA = const(-8)
-_ALG_HMAC_256_64 = const(4)
-_ALG_HMAC_256_256 = const(5)
-_KID_BYTES = const(8)
+from verify.registry import ALG_EDDSA, ALG_HMAC_256_64, ALG_HMAC_256_256, KID_BYTES
 
 _MAX_ISSUERS = const(32)
 
@@ -28,15 +23,15 @@ def _issuer(slot, row):
     if not is_list(row, 7):
         raise Malformed
     kid, alg, key, valid_from, valid_until, max_lifetime, name = row
-    if not is_bytes(kid, _KID_BYTES) or not is_text(name, 0, 32):
+    if not is_bytes(kid, KID_BYTES) or not is_text(name, 0, 32):
         raise Malformed
     if isinstance(alg, bool) or alg not in (
-        _ALG_EDDSA,
-        _ALG_HMAC_256_64,
-        _ALG_HMAC_256_256,
+        ALG_EDDSA,
+        ALG_HMAC_256_64,
+        ALG_HMAC_256_256,
     ):
         raise Malformed
-    if not is_bytes(key, 32) if alg == _ALG_EDDSA else key is not None:
+    if not is_bytes(key, 32) if alg == ALG_EDDSA else key is not None:
         raise Malformed
     for number in (valid_from, valid_until, max_lifetime):
         if not is_uint(number):
@@ -45,7 +40,7 @@ def _issuer(slot, row):
 
 
 def _check_key(issuer):
-    if issuer.alg != _ALG_EDDSA:
+    if issuer.alg != ALG_EDDSA:
         return
     if cose.kid_of(issuer.key) != issuer.kid:
         raise Malformed

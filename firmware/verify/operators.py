@@ -9,23 +9,18 @@ from micropython import const
 
 from verify import cbor, cose
 from verify.errors import Malformed, Refused
+from verify.registry import CNF, CTI, EXP, IAT, SCOPE, SUB
 
 CREDENTIAL_TYP = "application/scanpost-operator+cwt"
 COMMAND_TYP = "application/scanpost-command+cbor"
 NONCE_BYTES = const(16)
 
-_SUB = const(2)
-_EXP = const(4)
-_IAT = const(6)
-_CTI = const(7)
-_CNF = const(8)
-_SCOPE = const(9)
 _MAX_NAME_BYTES = const(32)
 _MAX_SCOPE_BYTES = const(64)
 
 
-class Operator:
-    """Who may do what, until when. Nothing here says that it is not revoked.
+class Credential:
+    """Which operator may do what, until when. Nothing here says that it is not revoked.
 
     kid, cti: bytes, of the operator's key and of the credential. key: Ed25519, 32 bytes.
     name: text. roles: list of words. issued_at, expires_at: Unix seconds.
@@ -33,37 +28,37 @@ class Operator:
 
     def __init__(self, claims):
         """claims: the map of a credential whose signature was verified. Raises Malformed."""
-        self.name = _text(claims, _SUB, _MAX_NAME_BYTES)
-        self.expires_at = _time(claims, _EXP)
-        self.issued_at = _time(claims, _IAT)
-        self.cti = claims.get(_CTI)
+        self.name = _text(claims, SUB, _MAX_NAME_BYTES)
+        self.expires_at = _time(claims, EXP)
+        self.issued_at = _time(claims, IAT)
+        self.cti = claims.get(CTI)
         if not cbor.is_bytes(self.cti, 8, 16):
             raise Malformed
-        self.key = _confirmed_key(claims.get(_CNF))
+        self.key = _confirmed_key(claims.get(CNF))
         self.kid = cose.kid_of(self.key)
-        self.roles = _text(claims, _SCOPE, _MAX_SCOPE_BYTES).split(" ")
+        self.roles = _text(claims, SCOPE, _MAX_SCOPE_BYTES).split(" ")
 
 
 def open_credential(data, root):
     """Verifies an operator's credential.
 
     data: COSE_Sign1, bytes. root: the owner's Ed25519 public key, 32 bytes.
-    Returns an Operator. Raises Malformed, or Refused with UNSUPPORTED, UNKNOWN_KEY, WRONG_TYPE,
+    Returns a Credential. Raises Malformed, or Refused with UNSUPPORTED, UNKNOWN_KEY, WRONG_TYPE,
     BAD_SIGNATURE.
     """
     claims = cose.open_sign1(data, root, CREDENTIAL_TYP)
     if not isinstance(claims, dict):
         raise Malformed
-    return Operator(claims)
+    return Credential(claims)
 
 
-def open_command(data, operator):
+def open_command(data, credential):
     """Verifies a command; returns (device id, nonce, operation, arguments), none of it judged.
 
-    data: COSE_Sign1, bytes. operator: the Operator whose key must have signed it.
+    data: COSE_Sign1, bytes. credential: of the operator whose key must have signed it.
     Raises as `open_credential`.
     """
-    command = cose.open_sign1(data, operator.key, COMMAND_TYP)
+    command = cose.open_sign1(data, credential.key, COMMAND_TYP)
     if not cbor.is_list(command, 4):
         raise Malformed
     device_id, nonce, operation, arguments = command

@@ -9,8 +9,8 @@ from micropython import const
 
 from verify import reading
 from verify.errors import Malformed, Refused
+from verify.registry import ALG_EDDSA
 
-_ALG_EDDSA = const(-8)
 _TOLERANCE_S = const(300)  # a clock may be that much behind the issuer's
 # How what is signed or tagged begins (RFC 9052 sections 4.4 and 6.3)
 _SIGNED = b"\x84\x6aSignature1"
@@ -42,7 +42,7 @@ def verify(text, trust, secrets, is_revoked, now, size=None):
     if issuer is None or issuer.alg != found.alg:
         raise Refused("UNKNOWN_KEY")
     found.issuer = issuer
-    if issuer.alg == _ALG_EDDSA:
+    if issuer.alg == ALG_EDDSA:
         good = _is_signed(found, issuer.key)
     else:
         secret = secrets.get(issuer.kid)

@@ -13,39 +13,49 @@ from micropython import const
 from verify import items
 from verify.base45 import decode_into
 from verify.errors import Malformed, Refused
+from verify.registry import (
+    ALG_EDDSA,
+    ALG_HMAC_256_64,
+    ALG_HMAC_256_256,
+    CTI,
+    EXP,
+    IAT,
+    ISS,
+    KID_BYTES,
+    LABEL_ALG,
+    LABEL_KID,
+    NBF,
+    TAG_MAC0,
+    TAG_SIGN1,
+)
 
 _PREFIX = b"SP1:"
 _PREFIX_BYTES = const(4)
 _MAX_TEXT_BYTES = const(512)
-_KID_BYTES = const(8)
 _SUBJECT_BYTES = const(16)
 _LEAST_CTI_BYTES = const(8)
 _MAX_CTI_BYTES = const(16)
 _MAX_RELATION = const(3)
 
-# First bytes of encoded items (RFC 8949 appendix B), and of the keys and values meant here
+# First bytes of encoded items (RFC 8949 appendix B); of keys and small numbers, themselves
 _KIND = const(0xE0)
 _BYTES = const(0x40)
 _MAP = const(0xA0)
 _ARRAY_4 = const(0x84)
 _TAG = const(0xC0)
-_TAG_MAC0 = const(0xD1)  # tag 17
-_TAG_SIGN1 = const(0xD2)  # tag 18
+_TAG_MAC0 = _TAG | TAG_MAC0
+_TAG_SIGN1 = _TAG | TAG_SIGN1
 _EMPTY_BYTES = const(0x40)
 _EMPTY_MAP = const(0xA0)
-_LABEL_ALG = const(0x01)
-_LABEL_KID = const(0x04)
 _NEGATIVE = const(0x20)
-_ISS = const(0x01)
-_EXP = const(0x04)
-_NBF = const(0x05)
-_IAT = const(0x06)
-_CTI = const(0x07)
 _HOLDER = b"\x3a\x00\x01\x00\x00"  # -65537
 _LONGEST_TIME = const(0x1A)  # four bytes follow
 
 # Bytes of signature or tag, by the algorithms that belong to a message's tag (RFC 9053)
-_SIGNATURE_BYTES = {_TAG_SIGN1: {-8: 64}, _TAG_MAC0: {5: 32, 4: 8}}
+_SIGNATURE_BYTES = {
+    _TAG_SIGN1: {ALG_EDDSA: 64},
+    _TAG_MAC0: {ALG_HMAC_256_256: 32, ALG_HMAC_256_64: 8},
+}
 
 _MESSAGE_AT = const(10)
 # behind a tag of one byte; before it is room for what is signed first
@@ -66,7 +76,7 @@ class Pass:
 
     def __init__(self):
         self.issuer = None
-        self.kid = bytearray(_KID_BYTES)
+        self.kid = bytearray(KID_BYTES)
         self.subject = bytearray(_SUBJECT_BYTES)
         self.cti_start = bytearray(_LEAST_CTI_BYTES)
         self.alg = self.relation = 0
@@ -157,9 +167,9 @@ class Pass:
         alg = kid = 0
         for n in range(_keys_of_map(start, end)):
             key = items.place(n)
-            if buffer[key] == _LABEL_ALG:
+            if buffer[key] == LABEL_ALG:
                 alg = key + 1
-            elif buffer[key] == _LABEL_KID:
+            elif buffer[key] == LABEL_KID:
                 kid = key + 1
             else:
                 raise Refused("UNSUPPORTED")
@@ -170,24 +180,24 @@ class Pass:
         self.alg = alg if alg < _NEGATIVE else _NEGATIVE - 1 - alg
         if self.alg not in _SIGNATURE_BYTES[buffer[_MESSAGE_AT]]:
             raise Refused("UNSUPPORTED")
-        if not kid or not items.is_bytes(buffer, kid, _KID_BYTES):
+        if not kid or not items.is_bytes(buffer, kid, KID_BYTES):
             raise Malformed
-        move(self.kid, 0, buffer, kid + 1, _KID_BYTES)
+        move(self.kid, 0, buffer, kid + 1, KID_BYTES)
 
     def _read_claims(self, start, end):
         issued = begins = expires = cti = issuer = holder = 0
         for n in range(_keys_of_map(start, end)):
             key = items.place(n)
             head = buffer[key]
-            if head == _IAT:
+            if head == IAT:
                 issued = key + 1
-            elif head == _NBF:
+            elif head == NBF:
                 begins = key + 1
-            elif head == _EXP:
+            elif head == EXP:
                 expires = key + 1
-            elif head == _CTI:
+            elif head == CTI:
                 cti = key + 1
-            elif head == _ISS:
+            elif head == ISS:
                 issuer = key + 1
             elif head == _HOLDER[0] and _is_holder(key):
                 holder = key + len(_HOLDER)

@@ -8,6 +8,7 @@ import pytest
 from provisioning import deploy, programs
 from provisioning.build import NameMap
 
+FOR_CONSTANTS = "from micropython import const"
 # byte 2 of an .mpy file, bits 2 to 5 (MicroPython, "Versioning and compatibility of .mpy files")
 ARCH_IN_FILE = {"xtensawin": 10, "rv32imc": 11, "x64": 2}
 
@@ -41,7 +42,10 @@ def test_everything_compiles(board, tmp_path):
 
 def _is_needed(path):
     """Whether a module has more in it than texts and constants, and another one imports it."""
-    inert = all(isinstance(node, (ast.Expr, ast.Assign)) for node in _parsed(path).body)
+    inert = all(
+        isinstance(node, (ast.Expr, ast.Assign)) or ast.unparse(node) == FOR_CONSTANTS
+        for node in _parsed(path).body
+    )
     others = [_parsed(other) for other in deploy.FIRMWARE.rglob("*.py") if other != path]
     return not inert and any(
         isinstance(node, ast.ImportFrom)
