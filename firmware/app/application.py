@@ -104,13 +104,8 @@ class App:
             raise Refused("NOT_READY")
         if code.is_half:
             raise Refused("HALF_CODE")
-        text = bytes(code.data)
-        is_pass = text[:4] == _PASS_PREFIX
-        # One line end is the reader's to take off a pass; any other control character says that
-        # this is no code of ours, whatever else is in it.
-        for byte in text.rstrip(b"\r\n") if is_pass else text:
-            if byte < 0x20 or byte == 0x7F:
-                raise Refused("UNKNOWN_CODE")
+        text = code.data
+        is_pass = bytes(text[:4]) == _PASS_PREFIX
         settings = self._provisioned.settings
         if code.symbology == UNKNOWN and not code.code_id:
             if not settings.accepts_unknown_symbology:
@@ -135,8 +130,9 @@ class App:
     def _open_tube(self, code):
         registrar = self._registrar
         line = code.data
-        # Looked at first: one of the two runtimes takes UTF-8 for ASCII.
-        if len(line) > bodies.MAX_TUBE_BYTES or not all(byte < 0x7F for byte in line):
+        # Looked at first: a control character makes it no code, whatever else is in it (of a pass
+        # Base45 sees to that), and one of the two runtimes takes UTF-8 for ASCII.
+        if len(line) > bodies.MAX_TUBE_BYTES or not all([0x20 <= byte < 0x7F for byte in line]):
             raise Refused("UNKNOWN_CODE")
         text = str(bytes(line), "ascii")
         if not registrar.settings.is_tube(text):
