@@ -36,7 +36,6 @@ from verify import passes
 from verify.errors import Refused
 
 from app.reading import Reading
-from app.rules import Refusal
 
 _PASS_PREFIX = const(b"SP1:")
 _UPKEEP_MS = const(1000)
@@ -100,27 +99,27 @@ class App:
 
     def _look_at(self, code):
         """What can be said of a code before anything is done: the verified pass, or None for what
-        may be a tube. Raises Refusal, Refused, OSError."""
+        may be a tube. Raises Refused, OSError."""
         if self._provisioned.missing():
-            raise Refusal("NOT_READY")
+            raise Refused("NOT_READY")
         if code.is_half:
-            raise Refusal("HALF_CODE")
+            raise Refused("HALF_CODE")
         text = bytes(code.data)
         is_pass = text[:4] == _PASS_PREFIX
         # One line end is the reader's to take off a pass; any other control character says that
         # this is no code of ours, whatever else is in it.
         for byte in text.rstrip(b"\r\n") if is_pass else text:
             if byte < 0x20 or byte == 0x7F:
-                raise Refusal("UNKNOWN_CODE")
+                raise Refused("UNKNOWN_CODE")
         settings = self._provisioned.settings
         if code.symbology == UNKNOWN and not code.code_id:
             if not settings.accepts_unknown_symbology:
-                raise Refusal("NO_KIND")
+                raise Refused("NO_KIND")
         elif is_pass:
             if code.symbology != QR:
-                raise Refusal("WRONG_KIND")
+                raise Refused("WRONG_KIND")
         elif code.symbology not in settings.tube_symbologies:
-            raise Refusal("UNKNOWN_CODE" if code.symbology == QR else "WRONG_KIND")
+            raise Refused("UNKNOWN_CODE" if code.symbology == QR else "WRONG_KIND")
         if not is_pass:
             return None
         held = self._provisioned
@@ -138,10 +137,10 @@ class App:
         line = code.data
         # Looked at first: one of the two runtimes takes UTF-8 for ASCII.
         if len(line) > bodies.MAX_TUBE_BYTES or not all(byte < 0x7F for byte in line):
-            raise Refusal("UNKNOWN_CODE")
+            raise Refused("UNKNOWN_CODE")
         text = str(bytes(line), "ascii")
         if not registrar.settings.is_tube(text):
-            raise Refusal("UNKNOWN_CODE")
+            raise Refused("UNKNOWN_CODE")
         registrar.scan_tube(text, self._clock.now(), self._is_meant())
         self._meant_ms = None
         self._feedback.accepted(
@@ -152,7 +151,7 @@ class App:
         reason = refusal.reason
         self._refusals.add(reason)
         registrar = self._registrar
-        at_s = getattr(refusal, "at_s", None)
+        at_s = refusal.detail  # of a duplicate, when the person was registered
         self._feedback.refused(
             screens.refused(
                 reason,
@@ -255,7 +254,7 @@ class App:
         shown_minute = -1
         while True:
             await asyncio.sleep_ms(_UPKEEP_MS)
-            self._clock.keep()
+            self._clock.sync()
             self._refusals.write_if_due()
             minute = time.ticks_ms() // 60000
             if minute != shown_minute or (self._meant_ms is not None and not self._is_meant()):
@@ -284,14 +283,14 @@ class App:
 
 def _refusal(error):
     """What an exception means for the person who stands there."""
-    if isinstance(error, (Refused, Refusal)):
+    if isinstance(error, Refused):
         return error
     if isinstance(error, OSError):
         # The flash failed: nothing was promised, and the person must know that.
-        return Refusal("STORAGE")
+        return Refused("STORAGE")
     # Nobody foresaw it (or memory is short): this scan failed, the next one may not.
     faults.report(error)
-    return Refusal("FAULT")
+    return Refused("FAULT")
 
 
 def _said_kind(code):

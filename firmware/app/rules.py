@@ -1,6 +1,9 @@
 """The rules of registration: which person goes into which tube, and why not.
 
-Knows no hardware and no screen. States, by what is open:
+Knows no hardware and no screen. What a rule says no to is Refused, with NO_TUBE, DUPLICATE (detail:
+when the person was registered, Unix seconds), TUBE_USED, FULL, PRESS_OK, JOURNAL_FULL, NOT_READY.
+
+States, by what is open:
 
     NO TUBE --scan_tube--> OPEN(tube, count) --register--> OPEN(tube, count + 1)
        |                     |  count = tube size: FULL, only another tube goes on
@@ -14,22 +17,10 @@ read back from there (`resume`).
 
 from journal import JournalFull, NoCollectionKey, bodies
 from micropython import const
+from verify.errors import Refused
 
 # One registration a shift: the same person again within this time is a duplicate.
 DUPLICATE_WINDOW_S = const(12 * 3600)
-
-
-class Refusal(Exception):
-    """A rule says no.
-
-    reason: NO_TUBE, DUPLICATE, TUBE_USED, FULL, PRESS_OK, JOURNAL_FULL or NOT_READY. at_s: of a
-    duplicate, when the person was registered (Unix seconds); else None.
-    """
-
-    def __init__(self, reason, at_s=None):
-        super().__init__(reason)
-        self.reason = reason
-        self.at_s = at_s
 
 
 class Registrar:
@@ -55,20 +46,20 @@ class Registrar:
         """Opens a tube, closing the one before it. The open one again changes nothing.
 
         tube: its barcode's text; unix_s: the time, or None; is_meant: staff said that they want
-        another tube though the open one has room. Raises Refusal.
+        another tube though the open one has room. Raises Refused.
         """
         if tube == self.tube:
             return
         if self._journal.seen_tube(tube) is not None:
-            raise Refusal("TUBE_USED")
+            raise Refused("TUBE_USED")
         if self.tube is not None and self.count < self.settings.tube_size and not is_meant:
-            raise Refusal("PRESS_OK")
+            raise Refused("PRESS_OK")
         self.close_tube(unix_s)
         self._append(bodies.TUBE_OPENED, unix_s, [tube, self.staff])
         self.tube = tube
 
     def close_tube(self, unix_s):
-        """Closes the open tube, if there is one. Raises Refusal."""
+        """Closes the open tube, if there is one. Raises Refused."""
         if self.tube is not None:
             self._append(bodies.TUBE_CLOSED, unix_s, [self.count, self.staff])
             self.tube = None
@@ -77,17 +68,17 @@ class Registrar:
     def register(self, a_pass, unix_s):
         """Registers the holder of a verified pass to the open tube; returns the position.
 
-        Durable when it returns (position 0: registered without a tube). Raises Refusal.
+        Durable when it returns (position 0: registered without a tube). Raises Refused.
         """
         if self.tube is None and not self.settings.without_tubes:
-            raise Refusal("NO_TUBE")
+            raise Refused("NO_TUBE")
         registered_s = self._registered_at(a_pass.subject, unix_s)
         if registered_s is not None:
-            raise Refusal("DUPLICATE", registered_s)
+            raise Refused("DUPLICATE", registered_s)
         position = 0
         if self.tube is not None:
             if self.count >= self.settings.tube_size:
-                raise Refusal("FULL")
+                raise Refused("FULL")
             position = self.count + 1
         self._append(
             bodies.REGISTRATION,
@@ -108,9 +99,9 @@ class Registrar:
         try:
             return self._journal.append(record_type, unix_s or 0, payload)
         except JournalFull:
-            raise Refusal("JOURNAL_FULL") from None
+            raise Refused("JOURNAL_FULL") from None
         except NoCollectionKey:
-            raise Refusal("NOT_READY") from None
+            raise Refused("NOT_READY") from None
 
     def _registered_at(self, subject, unix_s):
         """When this person was registered (Unix seconds), if that still counts; or None."""

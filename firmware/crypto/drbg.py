@@ -1,7 +1,7 @@
 """HMAC-DRBG with SHA-256 (NIST SP 800-90A section 10.1.2), and how the device seeds it.
 
 With its radios off the chip's generator is only pseudo-random. So the random bytes of keys come
-from here: from a secret that the station put in when it provisioned the device, stirred at every
+from here: from a secret that the host put in when it provisioned the device, stirred at every
 start.
 """
 

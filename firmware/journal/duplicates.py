@@ -60,6 +60,8 @@ class Duplicates:
     def _fill(self, index):
         """Enters what a sector seems to hold. A hint too many does no harm."""
         has_voids = False
+        if self._ring.state[index] != OPEN:
+            self._ring.share_key(index)
         self._tags.begin(index)
         try:
             for at in range(0, layout.SECTOR_BYTES, _CHUNK_BYTES):
@@ -160,10 +162,7 @@ class Duplicates:
         return self._start_tag == tag
 
     def _kind(self, index, slot):
-        """Reads the start of a slot; what type it says, or 0."""
-        # What a sector without a header holds is not known by its tags.
-        if self._ring.state[index] != OPEN:
-            return 0
+        """Reads the start of a slot; what type it says."""
         self._flash.read(index, self._start, slot * layout.SLOT_BYTES)
         return self._start[1]
 

@@ -34,9 +34,14 @@ class Flash:
         self._partition.readblocks(index, self._start, 0)
         return self._start
 
+    def mended_start(self, index):
+        """The same, with a single wrong bit of a header put right."""
+        layout.mend_sector_header(self.start(index))
+        return self._start
+
     def header(self, index):
         """The SectorHeader of a sector, or None."""
-        return layout.read_sector_header(self.start(index))
+        return layout.read_sector_header(self.mended_start(index))
 
     def record_at(self, index, slot):
         """The whole record that begins at this slot, a memoryview; or None."""

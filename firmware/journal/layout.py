@@ -90,6 +90,38 @@ def sector_first(slot):
     return struct.unpack_from(">I", slot, 4)[0]
 
 
+def mend_sector_header(slot):
+    """Puts a single wrong bit of a slot 0 right, in place (a bytearray of 64 bytes).
+
+    True if it was a header before, or is one now. CRC-32 over so few bytes tells which bit it was;
+    of what never was a header one in eight million is made one.
+    """
+    if sector_first(slot):
+        return True
+    if is_erased_mark(slot) or slot[len(MAGIC) :] == RETIRED[len(MAGIC) :]:
+        return False
+    wrong = 0
+    for at in range(len(MAGIC)):
+        if slot[at] != MAGIC[at]:
+            difference = slot[at] ^ MAGIC[at]
+            wrong += 1 if difference & (difference - 1) == 0 else 2
+    if wrong > 1:
+        return False  # so is everything that is blank, cleared, or announced to be erased
+    if wrong:
+        before = bytes(slot[: len(MAGIC)])
+        slot[: len(MAGIC)] = MAGIC
+        if sector_first(slot):
+            return True
+        slot[: len(MAGIC)] = before
+        return False
+    for place in range(8 * len(MAGIC), 8 * SLOT_BYTES):
+        slot[place >> 3] ^= 1 << (place & 7)
+        if sector_first(slot):
+            return True
+        slot[place >> 3] ^= 1 << (place & 7)
+    return False
+
+
 def tag_key(slot):
     """The 12 bytes of the tag key in a header's slot 0, made for the caller alone."""
     return bytes(memoryview(slot)[TAG_KEY_AT : TAG_KEY_AT + TAG_KEY_BYTES])

@@ -48,16 +48,18 @@ def read(ring, from_sequence, max_bytes):
 
 def chain_at(ring, sequence):
     """The chain value (24 bytes) behind the last record up to this number, or None."""
-    index = ring.sector_of(sequence)
-    header = ring.flash.header(index) if index >= 0 else None
+    index, header = ring.checkpoint(sequence)
     if header is None:
         return None
     chain = header.chain
-    for _, record in ring.records(index):
-        if bodies.sequence(record) > sequence:
-            break
-        chain = chained(chain, digest(record))
-    return chain
+    while True:
+        for _, record in ring.records(index):
+            if bodies.sequence(record) > sequence:
+                return chain
+            chain = chained(chain, digest(record))
+        if index == ring.head:
+            return chain
+        index = ring.after(index)
 
 
 def statement(identity, nonce, first, last, chain, unix_s):

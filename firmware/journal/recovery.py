@@ -3,17 +3,23 @@
 The states, in their order. Power may fail in each: the next restart begins at the first again, and
 finds what this one has left.
 
-    HEADERS   The first slot of every sector is read. The highest header's sector is the head;
-              without one the journal is empty, and SECTORS is all that is left to do.
+    HEADERS   The first slot of every sector is read, a single wrong bit of it put right. The
+              highest header's sector is the head; without one the journal is empty, and SECTORS is
+              all that is left to do.
     HEAD      The head's header reads the same each time: RECORDS.
-              It does not: it is programmed again. If it wavers even then, power failed while it was
-              being cleared: it is cleared, and what is the head now? HEADERS.
+              It does not: it is programmed again. If it is not right even then, and there are
+              records behind its page, it has decayed: the sector is kept, and closed. Without them
+              power failed while it was being cleared: it is cleared, and what is the head now?
+              HEADERS.
     RECORDS   The head's slots, from the first to the last. Each of them is
                   whole     begins a record, with a higher number than those before;
                   torn      holds something else: what a cut has left, or what was cleared;
                   blank.
               A whole one counts once there is another one behind it: so it was written to the end.
               The newest is held back.
+    BEHIND    The sector that comes next says nothing, but holds higher numbers behind its first
+              page: its header was written whole, and has decayed beyond mending. It is the head
+              instead, closed: RECORDS.
     NEWEST    The one held back is programmed again. Steady: it counts. Else it was being cleared
               when power failed again: it is torn.
     TORN      What is torn behind the last that counts is cleared, so that no bit that changes its
@@ -21,7 +27,7 @@ finds what this one has left.
               touched without a trace; the writer clears the slots in between.
     SECTORS   Free sectors are passed over where an erase, or a new header, can have been cut.
     TUBE      If the head does not say how many people are in the open tube: look back.
-    OPEN      A head that is full gets a sector behind it, without a record.
+    OPEN      A head that is full or closed gets a sector behind it, without a record.
 
 Each step only programs bits to zero that were meant to be zero, or whole slots to zero, so it can
 be cut and done again. docs/journal.md argues each case.
@@ -56,6 +62,7 @@ class Recovery:
         self._count = 0  # of whole records, it included
         self._end = 1  # slot behind the last whole record
         self._used = 1  # slot behind the last that is not blank
+        self._is_closed = False  # the head decayed: nothing more is written there
 
     def run(self, writer):
         """Finds the end, and has the Writer go on there. Raises OSError."""
@@ -71,13 +78,19 @@ class Recovery:
         ring.keep_from(header.released + 1)
         self._seen.begin()
         self._read_records(header.first)
+        behind = self._written_behind()
+        while behind >= 0:
+            self._enter_behind(behind)
+            behind = self._written_behind()
         self._settle_newest()
         self._clear_torn()
         ring.keep(state.released)
         slot = _behind_a_cut(self._used)
         # Numbers that may have been taken for what is not there: never again.
         lost = max(1, slot - self._end)
-        is_full = self._used >= _LIMIT
+        is_full = self._is_closed or self._used >= _LIMIT
+        if self._is_closed:
+            slot = layout.SLOTS
         lost += self._pass_over_sectors(is_full)
         writer.begin(slot, _LIMIT, state.last + 1 + lost, state.released > header.released)
         if not state.is_counted:
@@ -94,6 +107,9 @@ class Recovery:
             self._refresh_header()
             if self._is_steady(0, ring.head_bytes):
                 return
+            if self._is_written(ring.head, ring.first[ring.head]):
+                self._is_closed = True
+                return
             ring.spoil(ring.head)
             self._read_headers()
 
@@ -101,7 +117,7 @@ class Recovery:
         ring = self._ring
         ring.forget()
         for index in range(ring.count):
-            slot = self._flash.start(index)
+            slot = self._flash.mended_start(index)
             first = layout.sector_first(slot)
             if not first:
                 ring.state[index] = ERASED if layout.is_erased_mark(slot) else DIRTY
@@ -138,6 +154,43 @@ class Recovery:
         """Programs the head's header once more: the same bits, now for certain."""
         self._flash.program(self._ring.head, 0, self._ring.head_bytes)
 
+    def _is_written(self, index, lowest):
+        """True if a sector holds a record, not below this number, behind its first page.
+
+        Then its header was written whole, whatever it is now. That takes one record: those of the
+        first page prove nothing, they may have been programmed together with the header.
+        """
+        for slot in range(layout.SLOTS_OF_PAGE, layout.SLOTS):
+            record = self._flash.record_at(index, slot)
+            if record is not None and bodies.sequence(record) >= lowest:
+                return True
+        return False
+
+    # -- BEHIND -----------------------------------------------------------------------------
+
+    def _written_behind(self):
+        """The sector that was taken behind the head, though its header says nothing; or -1."""
+        ring = self._ring
+        for index in ring.free_places():
+            start = self._flash.start(index)
+            if ring.state[index] != DIRTY or start == layout.BLANK:
+                return -1
+            if not _is_cleared(start):  # else it was passed over
+                return index if self._is_written(index, self._sequence + 1) else -1
+        return -1
+
+    def _enter_behind(self, index):
+        """Such a sector is the head; what its header said, the records before it say."""
+        ring = self._ring
+        self._take_newest()
+        ring.advance(index, self._sequence + 1, bytes(ring.keys.key_of(ring.head)))
+        self._seen.taken(index)
+        self._is_closed = True
+        self._newest = b""
+        self._count = 0
+        self._end = self._used = 1
+        self._read_records(self._sequence + 1)
+
     # -- RECORDS, NEWEST, TORN --------------------------------------------------------------
 
     def _read_records(self, first):
@@ -166,7 +219,7 @@ class Recovery:
 
     def _settle_newest(self):
         # A first record's program began with the header.
-        if self._count <= 1:
+        if self._count <= 1 and not self._is_closed:
             self._refresh_header()
         if not self._newest:
             return
@@ -182,7 +235,7 @@ class Recovery:
             self._flash.record_at(ring.head, slot)
             if self._flash.slot_read() != layout.RETIRED:
                 self._flash.program(ring.head, slot, layout.RETIRED)
-        ring.end = self._used
+        ring.end = layout.SLOTS if self._is_closed else self._used
 
     # -- SECTORS ----------------------------------------------------------------------------
 

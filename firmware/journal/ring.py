@@ -81,6 +81,15 @@ class Ring:
         self.first[index] = first
         self.keys.add(index, tag_key)
 
+    def share_key(self, index):
+        """A kept sector whose header does not read has the key of one before it, most likely."""
+        other = index
+        while self.state[other] != OPEN:
+            if other == self.tail:
+                return
+            other = self.before(other)
+        self.keys.share(index, other)
+
     def kept_keys(self):
         """The places in `keys` of those of the kept sectors."""
         if self._kept_keys is None:
@@ -99,11 +108,9 @@ class Ring:
     def keep(self, released):
         """Moves the tail: what is not released stays, and the epoch it needs to be opened."""
         wanted = released + 1
-        index = self.sector_of(wanted)
-        if index >= 0:
-            header = self.flash.header(index)
-            if header is not None and 0 < header.epoch < wanted:
-                wanted = header.epoch
+        _, header = self.checkpoint(wanted)
+        if header is not None and 0 < header.epoch < wanted:
+            wanted = header.epoch
         self.keep_from(wanted)
 
     def keep_from(self, sequence):
@@ -302,3 +309,17 @@ class Ring:
                 break
             found = index
         return found
+
+    def checkpoint(self, sequence):
+        """(sector, its SectorHeader) from which all up to a sequence number follows; or (-1, None).
+
+        That of `sector_of`, or of one before it where that header does not read any more.
+        """
+        index = self.sector_of(sequence)
+        while index >= 0:
+            if self.state[index] == OPEN:
+                header = self.flash.header(index)
+                if header is not None:
+                    return index, header
+            index = self.before(index) if index != self.tail else -1
+        return -1, None

@@ -36,6 +36,10 @@ class TagKeys:
             wipe(key)
         self._place_of[index] = place
 
+    def share(self, index, other):
+        """A sector has the key of another one."""
+        self._place_of[index] = self._place_of[other]
+
     def place_of(self, index):
         """The place of a sector's key."""
         return self._place_of[index]

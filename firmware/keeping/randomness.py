@@ -1,6 +1,6 @@
 """Random bytes that are fit for keys: crypto/drbg.py with its seed in a file.
 
-    no seed --add_seed (from the station, at provisioning)--> seeded
+    no seed --add_seed (from the host, at provisioning)--> seeded
     seeded  --first bytes() of a start--> running: the seed and what is fresh are hashed together,
                                           the file gets the next seed, only then bytes are given
 
@@ -18,7 +18,7 @@ _FILE = const("seed")
 
 
 class NotSeeded(Exception):
-    """The station has not put a seed in yet, or the file was lost."""
+    """The host has not put a seed in yet, or the file was lost."""
 
 
 def _store(seed):
@@ -49,7 +49,7 @@ class Randomness:
         return True
 
     def add_seed(self, seed):
-        """Stirs in 32 bytes from the station and keeps what comes of it. Raises OSError.
+        """Stirs in 32 bytes from the host and keeps what comes of it. Raises OSError.
 
         Whoever else sends bytes harms nothing: they are added to what is held.
         """

@@ -22,7 +22,7 @@ class Commands:
 
     provisioned: gives identity (root, device_id), newest_signed_at and is_revoked.
     clock: now(). random: (n) -> n bytes fit for keys. actions: {operation: (role, function)}; the
-    function takes (Operator, arguments) and returns the result.
+    function takes (Credential, arguments) and returns the result.
     """
 
     def __init__(self, provisioned, clock, random, actions):
@@ -30,7 +30,7 @@ class Commands:
         self._clock = clock
         self._random = random
         self._actions = actions
-        self._operator = None
+        self._credential = None
         self._nonce = None
         self._nonce_ms = 0
 
@@ -41,17 +41,17 @@ class Commands:
         Refused with NO_ROOT, MALFORMED, UNSUPPORTED, UNKNOWN_KEY, WRONG_TYPE, BAD_SIGNATURE,
         REVOKED.
         """
-        self._operator = None
+        self._credential = None
         root = self._provisioned.identity.root
         if root is None:
             raise Refused("NO_ROOT")
         try:
-            operator = operators.open_credential(data, root)
+            credential = operators.open_credential(data, root)
         except Malformed:
             raise Refused("MALFORMED") from None
-        self._check_revoked(operator)
-        self._operator = operator
-        return operator.kid
+        self._check_revoked(credential)
+        self._credential = credential
+        return credential.kid
 
     def challenge(self):
         """A new nonce (16 bytes) for one command within 60 s; the one before is dead."""
@@ -67,13 +67,13 @@ class Commands:
         WRONG_DEVICE, UNKNOWN_OP, ROLE, REVOKED, EXPIRED; or what the action raises.
         """
         nonce, self._nonce = self._nonce, None
-        operator = self._operator
-        if operator is None:
+        credential = self._credential
+        if credential is None:
             raise Refused("NO_OPERATOR")
         if nonce is None or time.ticks_diff(time.ticks_ms(), self._nonce_ms) >= _NONCE_MS:
             raise Refused("NO_CHALLENGE")
         try:
-            device_id, signed_nonce, operation, arguments = operators.open_command(data, operator)
+            device_id, signed_nonce, operation, arguments = operators.open_command(data, credential)
         except Malformed:
             raise Refused("MALFORMED") from None
         if device_id != self._provisioned.identity.device_id:
@@ -83,16 +83,16 @@ class Commands:
         if operation not in self._actions:
             raise Refused("UNKNOWN_OP")
         role, action = self._actions[operation]
-        if role not in operator.roles:
+        if role not in credential.roles:
             raise Refused("ROLE")
-        self._check_revoked(operator)
-        if operator.expires_at <= self._judged_at(role, arguments):
+        self._check_revoked(credential)
+        if credential.expires_at <= self._judged_at(role, arguments):
             raise Refused("EXPIRED")
-        return action(operator, arguments)
+        return action(credential, arguments)
 
-    def _check_revoked(self, operator):
+    def _check_revoked(self, credential):
         held = self._provisioned
-        if held.is_revoked(cose.kid_of(held.identity.root), operator.cti):
+        if held.is_revoked(cose.kid_of(held.identity.root), credential.cti):
             raise Refused("REVOKED")
 
     def _judged_at(self, role, arguments):

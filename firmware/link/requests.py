@@ -1,13 +1,12 @@
 """What a host may ask of this device; `link.server` calls it, request by request.
 
-Nothing here knows frames or ports. Errors are LinkError or Refused with a word of docs/link.md.
+Nothing here knows frames or ports. Errors are Refused with a word of docs/link.md.
 """
 
 import hashlib
 import sys
 import time
 
-from app.rules import Refusal
 from journal import JournalFull, NoCollectionKey, bodies
 from keeping import installing
 from keeping.provisioned import REVOKED_TABLE, SECRETS
@@ -15,8 +14,8 @@ from keeping.randomness import NotSeeded
 from micropython import const
 from system.clock import EARLIEST_S
 from system.version import VERSION
+from verify.errors import Refused
 
-from link import LinkError
 from link.commands import CLOCK, COLLECT, Commands
 
 _LATEST_S = const(4294967295)  # passes end there
@@ -41,7 +40,7 @@ class _Buffer:
     def commit(self, sha256):
         data = bytes(self._bytes)
         if self._used != len(data) or hashlib.sha256(data).digest() != sha256:
-            raise LinkError("DIGEST")
+            raise Refused("DIGEST")
         return self._install(data)
 
 
@@ -60,7 +59,7 @@ class _Table:
 
     def commit(self, sha256):
         if self._sha.digest() != sha256:
-            raise LinkError("DIGEST")
+            raise Refused("DIGEST")
         return self._offset
 
 
@@ -128,17 +127,17 @@ class Requests:
     def set_clock(self, unix_s):
         """Sets the time (Unix seconds) of a device that has no owner yet."""
         if self._provisioned.identity.root is not None:
-            raise LinkError("OPERATOR_NEEDED")
+            raise Refused("OPERATOR_NEEDED")
         return self._set_clock(unix_s)
 
-    def _set_clock_signed(self, operator, arguments):
+    def _set_clock_signed(self, credential, arguments):
         if len(arguments) != 1 or type(arguments[0]) is not int:
-            raise LinkError("ARGUMENTS")
+            raise Refused("ARGUMENTS")
         return self._set_clock(arguments[0])
 
     def _set_clock(self, unix_s):
         if not EARLIEST_S <= unix_s < _LATEST_S:
-            raise LinkError("BAD_TIME")
+            raise Refused("BAD_TIME")
         old = self._clock.now()
         self._clock.set(unix_s)
         self._record(bodies.CLOCK_SET, [old, unix_s])
@@ -146,7 +145,7 @@ class Requests:
         return unix_s
 
     def add_seed(self, seed):
-        """Takes random bytes (32) of the station for the device's generator."""
+        """Takes random bytes (32) of the host for the device's generator."""
         self._randomness.add_seed(seed)
 
     def install_root(self, root):
@@ -154,7 +153,7 @@ class Requests:
         held = self._provisioned
         if held.identity.root is None and not self._journal.is_empty:
             # Of a life before this one: nobody has confirmed that they were collected.
-            raise LinkError("JOURNAL_IN_USE")
+            raise Refused("JOURNAL_IN_USE")
         installing.install_root(held, root, self._randomness.bytes)
         if self._journal.is_empty:
             self._journal.mount()
@@ -162,23 +161,23 @@ class Requests:
         return held.identity.device_id
 
     def open_sink(self, kind, size):
-        """Where the pieces of an object go. Raises LinkError for a size no list has."""
+        """Where the pieces of an object go. Raises Refused for a size no list has."""
         if self._provisioned.identity.root is None:
-            raise LinkError("NO_ROOT")
+            raise Refused("NO_ROOT")
         if kind == REVOKED_TABLE:
             if size > self._provisioned.revocations.capacity_bytes:
-                raise LinkError("TOO_LARGE")
+                raise Refused("TOO_LARGE")
             return _Table(self._provisioned.revocations)
         if kind == OPERATOR or kind == COMMAND:
             if not 0 < size <= _MAX_SIGNED_BYTES:
-                raise LinkError("TOO_LARGE")
+                raise Refused("TOO_LARGE")
             return _Buffer(
                 size, self._commands.present if kind == OPERATOR else self._commands.execute
             )
         if kind not in installing.MAX_BYTES:
-            raise LinkError("UNKNOWN_KIND")
+            raise Refused("UNKNOWN_KIND")
         if not 0 < size <= installing.MAX_BYTES[kind]:
-            raise LinkError("TOO_LARGE")
+            raise Refused("TOO_LARGE")
         return _Buffer(size, lambda data: self._install(kind, data))
 
     def _install(self, kind, data):
@@ -202,47 +201,47 @@ class Requests:
     def statement(self, nonce, first, last):
         """What the device signs at the end of a pull (COSE_Sign1, bytes)."""
         if self._provisioned.identity.root is None:
-            raise LinkError("NO_ROOT")
+            raise Refused("NO_ROOT")
         try:
             return self._journal.statement(nonce, first, last, self._clock.now() or 0)
         except ValueError:
-            raise LinkError("NOT_WRITTEN") from None
+            raise Refused("NOT_WRITTEN") from None
 
     def challenge(self):
         """A nonce (16 bytes) for one command."""
         try:
             return self._commands.challenge()
         except NotSeeded:
-            raise LinkError("NO_SEED") from None
+            raise Refused("NO_SEED") from None
 
-    def _acknowledge(self, operator, arguments):
+    def _acknowledge(self, credential, arguments):
         """[sequence number, chain value there (24 bytes)] -> highest acknowledged"""
         if len(arguments) != 2 or type(arguments[0]) is not int:
-            raise LinkError("ARGUMENTS")
+            raise Refused("ARGUMENTS")
         up_to, chain = arguments
         if not 0 < up_to < self._journal.next_sequence:
-            raise LinkError("NOT_WRITTEN")
+            raise Refused("NOT_WRITTEN")
         try:
-            self._journal.acknowledge(up_to, chain, self._clock.now() or 0, operator.kid)
+            self._journal.acknowledge(up_to, chain, self._clock.now() or 0, credential.kid)
         except ValueError:
-            raise LinkError("CHAIN") from None
+            raise Refused("CHAIN") from None
         self._changed()
         return self._journal.acknowledged
 
-    def _close_shift(self, operator, arguments):
+    def _close_shift(self, credential, arguments):
         """[] -> highest sequence number that may leave the flash"""
         if arguments:
-            raise LinkError("ARGUMENTS")
+            raise Refused("ARGUMENTS")
         now = self._clock.now()
         try:
             self._registrar.close_tube(now)
-        except Refusal:
+        except Refused:
             # No room to say so; the journal lets the tube go with the shift all the same.
             self._registrar.tube = None
         try:
-            released = self._journal.close_shift(now or 0, operator.kid)
+            released = self._journal.close_shift(now or 0, credential.kid)
         except JournalFull:
-            raise LinkError("FULL") from None
+            raise Refused("FULL") from None
         finally:
             self._registrar.resume()
         self._changed()

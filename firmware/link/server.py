@@ -10,7 +10,6 @@ from verify import cbor
 from verify.cbor import is_bytes, is_uint
 from verify.errors import Malformed, Refused
 
-from link import LinkError
 from link.endpoint import MAX_REPLY_BYTES
 from link.transfers import Transfers
 
@@ -28,7 +27,7 @@ class Server:
 
     device: identify(), status(), set_clock(unix_s), add_seed(seed32), install_root(key32),
     open_sink(kind, size_bytes), read_journal(from_sequence, max_bytes), statement(nonce16, first,
-    last), challenge(); they raise LinkError or Refused. silence_ms: how long the host's room has to
+    last), challenge(); they raise Refused. silence_ms: how long the host's room has to
     stay open after a request.
     """
 
@@ -64,11 +63,9 @@ class Server:
             return
         except Malformed:
             status = "MALFORMED"
-        except LinkError as error:
-            status = error.code
-            result = error.detail
         except Refused as refused:
             status = refused.reason
+            result = refused.detail
         except OSError:
             status = "STORAGE"
         except MemoryError:
@@ -85,20 +82,20 @@ class Server:
 
     def _dispatch(self, request):
         if not isinstance(request, list) or len(request) < 2:
-            raise LinkError("MALFORMED")
+            raise Refused("MALFORMED")
         if not is_uint(request[0]) or request[0] != _VERSION:
-            raise LinkError("VERSION", _VERSION)
+            raise Refused("VERSION", _VERSION)
         if not 4 <= len(request) <= 5 or not is_uint(request[1]):
-            raise LinkError("MALFORMED")
+            raise Refused("MALFORMED")
         if len(request) == 5 and request[4] is not None:
             # Whoever signs a request relies on it being checked.
-            raise LinkError("NOT_SUPPORTED")
+            raise Refused("NOT_SUPPORTED")
         operation, arguments = request[2], request[3]
         if not isinstance(operation, str) or operation not in self._operations:
-            raise LinkError("UNKNOWN_OP")
+            raise Refused("UNKNOWN_OP")
         count, function = self._operations[operation]
         if not cbor.is_list(arguments, count):
-            raise LinkError("ARGUMENTS")
+            raise Refused("ARGUMENTS")
         return function(*arguments)
 
     def _identify(self):
@@ -109,17 +106,17 @@ class Server:
 
     def _set_clock(self, unix_s):
         if not is_uint(unix_s):
-            raise LinkError("ARGUMENTS")
+            raise Refused("ARGUMENTS")
         return self._device.set_clock(unix_s)
 
     def _add_seed(self, seed):
         if not is_bytes(seed, 32):
-            raise LinkError("ARGUMENTS")
+            raise Refused("ARGUMENTS")
         return self._device.add_seed(seed)
 
     def _install_root(self, key):
         if not is_bytes(key, 32):
-            raise LinkError("ARGUMENTS")
+            raise Refused("ARGUMENTS")
         return self._device.install_root(key)
 
     def _begin(self, kind, size, sha256):
@@ -129,13 +126,13 @@ class Server:
             or not is_uint(size)
             or not is_bytes(sha256, 32)
         ):
-            raise LinkError("ARGUMENTS")
+            raise Refused("ARGUMENTS")
         self.silence_ms = _VISIT_MS
         return self._transfers.begin(kind, size, sha256)
 
     def _piece(self, offset, data):
         if not is_uint(offset) or not isinstance(data, bytes) or not data:
-            raise LinkError("ARGUMENTS")
+            raise Refused("ARGUMENTS")
         return self._transfers.piece(offset, data)
 
     def _commit(self):
@@ -143,7 +140,7 @@ class Server:
 
     def _read(self, from_sequence):
         if not is_uint(from_sequence):
-            raise LinkError("ARGUMENTS")
+            raise Refused("ARGUMENTS")
         records, following = self._device.read_journal(
             from_sequence, MAX_REPLY_BYTES - _REPLY_OVERHEAD_BYTES
         )
@@ -151,7 +148,7 @@ class Server:
 
     def _statement(self, nonce, first, last):
         if not is_bytes(nonce, _NONCE_BYTES) or not is_uint(first) or not is_uint(last):
-            raise LinkError("ARGUMENTS")
+            raise Refused("ARGUMENTS")
         return self._device.statement(nonce, first, last)
 
     def _challenge(self):

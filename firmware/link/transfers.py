@@ -6,7 +6,7 @@ NOTHING --begin--> RECEIVING(offset) --piece at offset--> RECEIVING(offset + len
    +------------------+-- commit, or any error of the sink
 """
 
-from link import LinkError
+from verify.errors import Refused
 
 
 class Transfers:
@@ -21,7 +21,7 @@ class Transfers:
     def begin(self, kind, size, sha256):
         """Starts an object, or goes on with it; returns the offset of the piece to send.
 
-        size: bytes; sha256: of the whole object, 32 bytes. Raises LinkError of the sink.
+        size: bytes; sha256: of the whole object, 32 bytes. Raises Refused of the sink.
         """
         what = (kind, size, sha256)
         if self._what != what:
@@ -33,14 +33,14 @@ class Transfers:
     def piece(self, offset, data):
         """Takes the bytes at `offset`; returns the offset of the next.
 
-        Raises LinkError NOT_BEGUN, OFFSET (detail: the offset wanted), TOO_LARGE.
+        Raises Refused NOT_BEGUN, OFFSET (detail: the offset wanted), TOO_LARGE.
         """
         if self._what is None:
-            raise LinkError("NOT_BEGUN")
+            raise Refused("NOT_BEGUN")
         if offset != self._offset:
-            raise LinkError("OFFSET", self._offset)
+            raise Refused("OFFSET", self._offset)
         if offset + len(data) > self._what[1]:
-            raise LinkError("TOO_LARGE")
+            raise Refused("TOO_LARGE")
         done = False
         try:
             self._sink.write(data)
@@ -55,13 +55,13 @@ class Transfers:
     def commit(self):
         """Hands the whole object over; returns what the sink's commit returns.
 
-        Raises LinkError NOT_BEGUN, INCOMPLETE (detail: the offset wanted), those of the sink.
+        Raises Refused NOT_BEGUN, INCOMPLETE (detail: the offset wanted), those of the sink.
         """
         if self._what is None:
-            raise LinkError("NOT_BEGUN")
+            raise Refused("NOT_BEGUN")
         _, size, sha256 = self._what
         if self._offset != size:
-            raise LinkError("INCOMPLETE", self._offset)
+            raise Refused("INCOMPLETE", self._offset)
         sink = self._sink
         self._forget()
         return sink.commit(sha256)

@@ -19,14 +19,14 @@ class Clock:
     """Unix time for the firmware.
 
     chip: a driver with `read() -> Unix seconds or None` and `write(Unix seconds)`, or None. A chip
-    that fails stops nothing: the time runs on until the power goes, and `keep` tries again.
+    that fails stops nothing: the time runs on until the power goes, and `sync` tries again.
     """
 
     def __init__(self, chip):
         self._chip = chip
         self._offset_s = None  # Unix time minus time.time()
         self.is_kept = False  # the chip has this time: it outlives the power
-        self.keep()
+        self.sync()
 
     def now(self):
         """Unix seconds, or None while nobody has set the clock."""
@@ -38,9 +38,9 @@ class Clock:
         """Sets the clock, and the clock chip where one answers (`is_kept` says so)."""
         self._offset_s = unix_s - int(time.time())
         self.is_kept = False
-        self.keep()
+        self.sync()
 
-    def keep(self):
+    def sync(self):
         """Asks a chip that has not answered yet for the time, or gives it the time."""
         if self._chip is None or self.is_kept:
             return

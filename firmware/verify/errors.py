@@ -1,16 +1,22 @@
-"""The two errors of this package."""
+"""What whoever sends something is told, by the whole firmware: it is malformed, or refused."""
 
 
 class Malformed(ValueError):
     """Bytes that break the rules of their format.
 
-    Without a text: nobody would see it, and in this package they were 2 KB of RAM.
+    Without a text: nobody would see it.
     """
 
 
 class Refused(Exception):
-    """A pass or a signed object is not accepted. reason: a word of docs/pass.md."""
+    """What came is well formed and not taken, for a reason.
 
-    def __init__(self, reason):
+    reason: a word of docs/pass.md, docs/link.md, or of the rules (docs/staff.md). detail: what the
+    answer says besides, or None.
+    """
+
+    def __init__(self, reason, detail=None):
+        # super(): MicroPython has no Exception.__init__ to call by name
         super().__init__(reason)
         self.reason = reason
+        self.detail = detail

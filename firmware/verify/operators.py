@@ -19,8 +19,8 @@ _MAX_NAME_BYTES = const(32)
 _MAX_SCOPE_BYTES = const(64)
 
 
-class Operator:
-    """Who may do what, until when. Nothing here says that it is not revoked.
+class Credential:
+    """Which operator may do what, until when. Nothing here says that it is not revoked.
 
     kid, cti: bytes, of the operator's key and of the credential. key: Ed25519, 32 bytes.
     name: text. roles: list of words. issued_at, expires_at: Unix seconds.
@@ -43,22 +43,22 @@ def open_credential(data, root):
     """Verifies an operator's credential.
 
     data: COSE_Sign1, bytes. root: the owner's Ed25519 public key, 32 bytes.
-    Returns an Operator. Raises Malformed, or Refused with UNSUPPORTED, UNKNOWN_KEY, WRONG_TYPE,
+    Returns a Credential. Raises Malformed, or Refused with UNSUPPORTED, UNKNOWN_KEY, WRONG_TYPE,
     BAD_SIGNATURE.
     """
     claims = cose.open_sign1(data, root, CREDENTIAL_TYP)
     if not isinstance(claims, dict):
         raise Malformed
-    return Operator(claims)
+    return Credential(claims)
 
 
-def open_command(data, operator):
+def open_command(data, credential):
     """Verifies a command; returns (device id, nonce, operation, arguments), none of it judged.
 
-    data: COSE_Sign1, bytes. operator: the Operator whose key must have signed it.
+    data: COSE_Sign1, bytes. credential: of the operator whose key must have signed it.
     Raises as `open_credential`.
     """
-    command = cose.open_sign1(data, operator.key, COMMAND_TYP)
+    command = cose.open_sign1(data, credential.key, COMMAND_TYP)
     if not cbor.is_list(command, 4):
         raise Malformed
     device_id, nonce, operation, arguments = command

@@ -3,10 +3,11 @@
 import hashlib
 
 import device_time  # noqa: F401 - gives CPython the ticks of MicroPython
-from link import LinkError, frames
+from link import frames
 from link.endpoint import MAX_REPLY_BYTES, Endpoint
 from link.server import Server
 from system.rooms import Room
+from verify.errors import Refused
 
 
 def encode(payload):
@@ -55,7 +56,7 @@ class Sink:
 
     def commit(self, sha256):
         if hashlib.sha256(self._data).digest() != sha256:
-            raise LinkError("DIGEST")
+            raise Refused("DIGEST")
         self._device.installed.append((self._kind, self._data))
         return len(self._device.installed)
 
@@ -111,15 +112,15 @@ class LinkDevice:
 
     def install_root(self, key):
         if self.root is not None and self.root != key:
-            raise LinkError("ROOT_INSTALLED")
+            raise Refused("ROOT_INSTALLED")
         self.root = key
         return self.device_id
 
     def open_sink(self, kind, size):
         if kind not in ("trust", "revoked-table", "settings", "revoked", "secrets"):
-            raise LinkError("UNKNOWN_KIND")
+            raise Refused("UNKNOWN_KIND")
         if size > 4096:
-            raise LinkError("TOO_LARGE")
+            raise Refused("TOO_LARGE")
         return Sink(self, kind)
 
     def read_journal(self, from_sequence, max_bytes):
@@ -136,7 +137,7 @@ class LinkDevice:
 
     def statement(self, nonce, first, last):
         if last >= self.first + len(self.records):
-            raise LinkError("NOT_WRITTEN")
+            raise Refused("NOT_WRITTEN")
         return b"statement" + nonce + bytes((first, last))
 
     def challenge(self):

@@ -2,9 +2,9 @@
 
 import device_time  # noqa: F401 - gives CPython the ticks of MicroPython
 from link.commands import CLOCK, COLLECT, Commands
-from link.server import LinkError
 from link_device import LinkDevice, Sink
 from verify import revocation
+from verify.errors import Refused
 
 
 class Judged(Sink):
@@ -46,7 +46,7 @@ class OperatedDevice(LinkDevice):
         return self.unix_s
 
     def set_clock(self, unix_s):
-        raise LinkError("OPERATOR_NEEDED")
+        raise Refused("OPERATOR_NEEDED")
 
     def _set_clock_signed(self, operator, arguments):
         (self.unix_s,) = arguments

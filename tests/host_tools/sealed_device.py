@@ -1,7 +1,7 @@
 """A device behind the link whose journal is the firmware's own, sealed with real keys."""
 
 from link.commands import COLLECT, Commands
-from link.server import LinkError
+from verify.errors import Refused
 
 from host_tools.operators import Operator
 from provisioning import operators
@@ -58,7 +58,7 @@ class SealedDevice(OperatedDevice):
         try:
             self.journal.acknowledge(*arguments, NOON, operator.kid)
         except ValueError:
-            raise LinkError("CHAIN") from None
+            raise Refused("CHAIN") from None
         return self.journal.acknowledged
 
     def _close(self, operator, arguments):

@@ -36,6 +36,14 @@ class aes:
 def collect():
     pass
 """
+# Of the firmware's other modules only this is imported as these are loaded.
+ROOMS = """
+class Room:
+    def enter(self):
+        pass
+
+EPOCH = Room()
+"""
 # Its collector does not see what only the machine's registers hold: so it is called from the
 # program's outermost level only, and what is held there lies in global names.
 BEGIN = """
@@ -124,6 +132,8 @@ def without_machine_code():
                 emptied.write_text(ast.unparse(Emptied().visit(ast.parse(path.read_text()))))
                 _compile(emptied, path.name, out / package / f"{path.stem}.mpy")
         (out / "cryptolib.py").write_text(CRYPTOLIB)
+        (out / "system").mkdir()
+        (out / "system" / "rooms.py").write_text(ROOMS)
         program = BEGIN + "".join(STEP.format(name=name) for name in _by_dependence())
         done = run(program, readonly_dir=out, fuel=FUEL, wall_timeout_seconds=None)
     if done.stderr:

@@ -12,7 +12,6 @@ whose heap is in pieces.
 import contextlib
 import shutil
 import struct
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from functools import cache
@@ -30,7 +29,7 @@ from simulator.nor_flash import PowerCut
 from simulator.runtime_micropython import SHARED, with_numbers
 from simulator.wiring import wire
 from tools.rv32 import mpy
-from tools.rv32.machine import Machine
+from tools.rv32.machine import DATA, Machine
 from tools.wasm32 import interpreter, rewrite
 from tools.wasm32.objects import Buffer, Memory, small_int
 from tools.wasm32.rewrite import STATIC_BYTES
@@ -141,8 +140,7 @@ class Firmware:
             source = self.folder / path.name
             source.write_text(_with_numbers(path.read_text(encoding="utf-8")), encoding="utf-8")
             out = self.standins / f"{path.stem}.mpy"
-            command = [mpy._mpy_cross(), "-O3", "-s", f"/si/{out.name}", "-o", out, source]
-            subprocess.run(command, check=True)
+            out.write_bytes(mpy.cross_compile(source, "-O3", "-s", f"/si/{out.name}"))
             self._learn(out.read_bytes(), f"image/{path.stem}")
             source.unlink()
 
@@ -304,26 +302,41 @@ class Chip:
     # machine code
 
     def _run_machine_code(self, number, state, argument):
-        code = self.firmware.stubs.codes[number]
-        count = self.firmware.arity[number]
-        values = [argument(i) for i in range(count)]
-        given = []
-        buffers = []
-        for value in values:
-            if isinstance(value, Buffer):
-                data = bytearray(bytes(value)) if value.writable else bytes(value)
-                buffers.append((value, data))
-                given.append(data)
-            else:
-                given.append(int(value))
+        values = [argument(i) for i in range(self.firmware.arity[number])]
+        places = self._copy_in([one for one in values if isinstance(one, Buffer)])
+
+        def address(buffer):
+            start, _, to, _ = next(row for row in places if row[0] <= buffer.at <= row[1])
+            return to + buffer.at - start
+
+        given = [address(one) if isinstance(one, Buffer) else int(one) for one in values]
         before = self.machine.instructions
-        result = self.machine.call(code, given)
+        result = self.machine.call(self.firmware.stubs.codes[number], given)
         self.native += self.machine.instructions - before
         self.native_calls += 1
-        for buffer, data in buffers:
-            if buffer.writable:
-                buffer.store(data)
+        for start, _, to, old in places:
+            new = bytes(self.machine.uc.mem_read(to, len(old)))
+            if new != old:
+                self.memory.write(start, new)
         return self.memory.none if result is None else small_int(result)
+
+    def _copy_in(self, buffers):
+        """Copies memory into the emulator's, once where buffers overlap: [(start, end, copied to,
+        bytes)]."""
+        areas = []
+        for one in sorted(buffers, key=lambda one: one.at):
+            if areas and one.at <= areas[-1][1]:
+                areas[-1][1] = max(areas[-1][1], one.at + len(one))
+            else:
+                areas.append([one.at, one.at + len(one)])
+        to = DATA
+        found = []
+        for start, end in areas:
+            data = self.memory.read(start, end - start)
+            self.machine.uc.mem_write(to, data)
+            found.append((start, end, to, data))
+            to += (len(data) + 79) & ~15
+        return found
 
     # measuring
 

@@ -58,7 +58,7 @@ class _Clock:
     def now(self):
         return self.unix_s
 
-    def keep(self):
+    def sync(self):
         """Nothing to keep."""
 
 

@@ -2,11 +2,12 @@
 
 import os
 
-from app.rules import DUPLICATE_WINDOW_S, Refusal, Registrar
+from app.rules import DUPLICATE_WINDOW_S, Registrar
 from crypto.x25519 import public_key
 from journal.journal import Journal
 from keeping.settings import Settings
 from ram_flash import RamFlash
+from verify.errors import Refused
 
 NOW = 1700000000
 
@@ -46,7 +47,7 @@ def _registrar(flash=None, has_key=True, **settings):
 def _refusal(function, *arguments):
     try:
         function(*arguments)
-    except Refusal as refusal:
+    except Refused as refusal:
         return refusal.reason
     raise AssertionError("was not refused")
 
@@ -104,7 +105,7 @@ def test_a_full_journal_refuses_and_changes_nothing():
             registrar.register(_Pass(number), NOW)
             if number % 90 == 0:
                 registrar.scan_tube("T%d" % number, NOW)
-        except Refusal as refusal:
+        except Refused as refusal:
             reason = refusal.reason
     before = (registrar.tube, registrar.count)
     assert reason == "JOURNAL_FULL"

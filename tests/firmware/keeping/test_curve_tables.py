@@ -1,5 +1,6 @@
 from binascii import unhexlify
 
+import device_time  # noqa: F401 - gives CPython the ticks of MicroPython
 from crypto import ed25519, rows
 from keeping.curve_tables import CurveTables
 from ram_flash import Cut, RamFlash

@@ -1,8 +1,8 @@
 """What staff are told: every reason has its words, and they fit the display."""
 
-from app.rules import Refusal
 from journal import bodies
 from ui import screens
+from verify.errors import Refused
 
 COLUMNS = 16
 ROWS = 7  # one inverted, six more
@@ -57,4 +57,4 @@ def test_nothing_is_wider_or_higher_than_the_display():
 
 
 def test_reasons_of_the_rules_have_words():
-    assert screens.refused(Refusal("NO_TUBE").reason, None, 0, 10).heading == "SCAN A TUBE"
+    assert screens.refused(Refused("NO_TUBE").reason, None, 0, 10).heading == "SCAN A TUBE"

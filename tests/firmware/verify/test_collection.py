@@ -1,5 +1,6 @@
 """The list of collection keys: which is used when, and what no list may hold."""
 
+import device_time  # noqa: F401 - gives CPython the ticks of MicroPython
 from crypto.x25519 import public_key
 from verify.collection import CollectionKeys
 from verify.errors import Malformed
