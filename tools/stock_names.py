@@ -1,7 +1,7 @@
 """Which names every stock MicroPython image for the ESP32, S3 and C3 has in its ROM.
 
     git clone https://github.com/micropython/micropython
-    python -m tools.stock_names micropython v1.26.0 v1.27.0 v1.28.0
+    python -m tools.stock_names micropython v1.26.0 v1.27.0 v1.28.0 v1.29.0-preview
 
 writes provisioning/build/stock_names.txt. A name that is there costs a device no RAM; so what is
 private to the firmware gets such names when it is compiled (provisioning/build/naming.py).
