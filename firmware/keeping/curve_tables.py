@@ -4,7 +4,8 @@ The rows and their checks are described in crypto/rows.py; here is only where th
 point's 160 rows take 5 sectors, a key's 128 take 4. Nothing but the rows says which key a place is
 for, so power may fail at any moment while a table is written.
 
-Making a table takes half a second, in small steps between which scans are handled.
+Making a table takes half a second, in small steps between which scans are handled
+(table_making.py).
 """
 
 import asyncio
@@ -12,13 +13,11 @@ import asyncio
 from crypto import points, rows
 from micropython import const
 from system import rooms
-from system.partitions import BLOCK_COUNT, ERASE_BLOCK, SECTOR_BYTES
+from system.partitions import BLOCK_COUNT, SECTOR_BYTES
 
 _ROWS_OF_SECTOR = const(32)
 _BASE_SECTORS = const(5)
 _KEY_SECTORS = const(4)
-_BLANK_BYTES = const(256)
-_BLANK = b"\xff" * 256
 _STEP_PAUSE_MS = const(5)
 _LOOK_MS = const(1000)
 
@@ -27,66 +26,24 @@ class Table:
     """Consecutive sectors of rows; what crypto/rows.py calls a table."""
 
     def __init__(self, partition, sector, sectors):
-        self._partition = partition
-        self._sector = sector
-        self._sectors = sectors
+        self.partition = partition
+        self.sector = sector
+        self.sectors = sectors
 
     def read(self, index, view):
         """Fills `view` with rows from `index` on, of one sector. Raises OSError."""
         at = index % _ROWS_OF_SECTOR * rows.ROW_BYTES
         if at + len(view) > SECTOR_BYTES:
             raise ValueError
-        self._partition.readblocks(self._sector + index // _ROWS_OF_SECTOR, view, at)
-
-    def erase_next(self):
-        """Erases the first sector that is not blank; False if all are. Raises OSError.
-
-        45 ms, at worst 400: the only step that holds up what comes in, and a new device's
-        partition needs none of it.
-        """
-        piece = bytearray(_BLANK_BYTES)
-        for sector in range(self._sector, self._sector + self._sectors):
-            for offset in range(0, SECTOR_BYTES, _BLANK_BYTES):
-                self._partition.readblocks(sector, piece, offset)
-                if piece != _BLANK:
-                    self._partition.ioctl(ERASE_BLOCK, sector)
-                    return True
-        return False
+        self.partition.readblocks(self.sector + index // _ROWS_OF_SECTOR, view, at)
 
     def write(self, index, row):
         """Programs a row."""
-        self._partition.writeblocks(
-            self._sector + index // _ROWS_OF_SECTOR,
+        self.partition.writeblocks(
+            self.sector + index // _ROWS_OF_SECTOR,
             row,
             index % _ROWS_OF_SECTOR * rows.ROW_BYTES,
         )
-
-
-class _Job:
-    """A table in the making."""
-
-    def __init__(self, table, key):
-        self.table = table
-        self.key = key
-        self._combs = None  # until the sectors are blank
-
-    def step(self):
-        """False if that was the last. Raises OSError."""
-        rooms.TABLES.enter()
-        from crypto import preparation
-
-        if self._combs is None:
-            if not self.table.erase_next():
-                self._combs = self._begin(preparation)
-        elif self._combs and not self._combs[0].step():
-            self._combs.pop(0)
-        return self._combs is None or bool(self._combs)
-
-    def _begin(self, preparation):
-        if self.key == points.BASE:
-            return preparation.of_base(self.table.write)
-        comb = preparation.of_key(self.key, self.table.write)
-        return [comb] if comb else []
 
 
 class CurveTables:
@@ -100,6 +57,7 @@ class CurveTables:
         self._has_base = False
         self._keys = [None] * self.capacity  # of each place, or None
         self._given_up = []  # keys without a table, or whose flash failed: until the next start
+        self._wanted = None  # (table, key) that is being made
         self._job = None
 
     def _place(self, number):
@@ -142,36 +100,45 @@ class CurveTables:
 
         The table comes into use when all of it was read back.
         """
-        job = self._job
+        wanted = self._wanted
         try:
-            if job is None or (job.key not in keys and job.key != points.BASE):
-                self._job = job = self._next_job(keys)
-                return job is not None
-            if not job.step():
-                self._job = None
-                self._finish(job)
+            if wanted is None or (wanted[1] not in keys and wanted[1] != points.BASE):
+                self._wanted, self._job = self._next(keys), None
+                return self._wanted is not None
+            rooms.TABLES.enter()
+            if self._job is None:
+                self._job = _job(*wanted)
+            if not self._job.step():
+                self._wanted = self._job = None
+                self._finish(wanted[1])
         except (OSError, MemoryError):
-            self._job = None
-            if job is not None:
-                self._given_up.append(job.key)
+            self._wanted = self._job = None
+            if wanted is not None:
+                self._given_up.append(wanted[1])
         return True
 
-    def _next_job(self, keys):
+    def _next(self, keys):
         if not self._has_base and points.BASE not in self._given_up:
-            return _Job(self._base, points.BASE)
+            return self._base, points.BASE
         if any(key is not None and key not in keys for key in self._keys):
             self.use_keys(keys)
         if None in self._keys:
             for key in keys:
                 if key not in self._keys and key not in self._given_up:
-                    return _Job(self._place(self._keys.index(None)), key)
+                    return self._place(self._keys.index(None)), key
         return None
 
-    def _finish(self, job):
-        if job.key == points.BASE:
+    def _finish(self, key):
+        if key == points.BASE:
             self.use_base()
             good = self._has_base
         else:
-            good = self._use_if_of(self._keys.index(None), job.key)
+            good = self._use_if_of(self._keys.index(None), key)
         if not good:
-            self._given_up.append(job.key)
+            self._given_up.append(key)
+
+
+def _job(table, key):
+    from keeping import table_making
+
+    return table_making.Job(table, key)

@@ -125,6 +125,6 @@ SIGNING = Room("crypto.signing")
 # The scanner is found and set up
 SCANNER = Room("drivers.gm65_setup")
 # Tables of points are made, once for each issuer's key
-TABLES = Room("crypto.preparation")
+TABLES = Room("crypto.preparation", "keeping.table_making")
 
 ALL = (HOST, START, OBJECTS, EPOCH, SIGNING, SCANNER, TABLES)
