@@ -18,6 +18,7 @@ from host_tools.provision import Plan, provision
 from provisioning import deploy, keys, settings, trust
 from simulator import partitions
 from simulator.board import BoardData, VirtualBoard
+from simulator.hands import usual_kind
 from simulator.link import LinkPort
 from simulator.wiring import wire
 from tests.runtimes import micropython_or_skip
@@ -172,7 +173,7 @@ class Hall:
         # The lamp of the last answer goes out by itself.
         self.board.run_until(lambda: not (observer.green.lit or observer.red.lit), 5000)
         before = len(observer.green.changes), len(observer.red.changes)
-        self.board.pace.outside(lambda: scanner.show(data, "QR"))
+        self.board.pace.outside(lambda: scanner.show(data, usual_kind(data)))
         assert self.board.run_until(answered, 5000)
         self.board.pace.outside(scanner.take_away)
         return observer.green.lit

@@ -7,7 +7,7 @@ the cofactorless equation [S]B = R + [k]A with k reduced modulo L. Signing is in
 from micropython import const
 
 from crypto import euclid, plans, points, rows, scalars, sha512
-from crypto.limbs import move
+from crypto.limbs import move, zero
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
 _ROWS = const(7040)
@@ -123,6 +123,12 @@ def _verify(public_key, buffer, start, end, prepared):
         if good:
             return True
     return _verify_plainly(public_key)
+
+
+def clear():
+    """Forgets the last signature, and what was computed of it and of the message."""
+    for buffer in (_signature, _encoded, _digest, _k, _u_padded, _v_padded, _plan, _picks):
+        zero(buffer, 0, len(buffer))
 
 
 def _verify_prepared(base, prepared):

@@ -28,19 +28,28 @@ class Revocations:
             return False
         return revocation.is_listed(self._read, self.count, revocation.entry(kid, cti))
 
-    def _read(self, offset, length):
-        return self.read(self.slot, offset, length)
+    def _read(self, offset, buffer):
+        self.read_into(self.slot, offset, buffer)
 
     def read(self, slot, offset, length):
         """Bytes of a slot's table, as a bytearray. Raises OSError."""
         piece = bytearray(length)
-        view = memoryview(piece)
-        done = 0
-        while done < length:
-            block, start = divmod(offset + done, SECTOR_BYTES)
-            part = min(length - done, SECTOR_BYTES - start)
-            self.flash.readblocks(
-                slot * self.sectors_of_slot + block, view[done : done + part], start
-            )
-            done += part
+        self.read_into(slot, offset, piece)
         return piece
+
+    def read_into(self, slot, offset, buffer):
+        """Fills a buffer from a slot's table. Raises OSError."""
+        block = slot * self.sectors_of_slot + offset // SECTOR_BYTES
+        start = offset % SECTOR_BYTES
+        left = len(buffer)
+        if left <= SECTOR_BYTES - start:
+            self.flash.readblocks(block, buffer, start)  # without a view, which would be allocated
+            return
+        view = memoryview(buffer)
+        while left:
+            part = min(left, SECTOR_BYTES - start)
+            done = len(buffer) - left
+            self.flash.readblocks(block, view[done : done + part], start)
+            left -= part
+            block += 1
+            start = 0

@@ -20,8 +20,9 @@ _pass = reading.Pass()
 
 
 def forget():
-    """Overwrites what was read last."""
+    """Overwrites what was read last, and its signature."""
     _pass.forget()
+    ed25519.clear()
 
 
 def verify(text, trust, secrets, is_revoked, now, size=None):

@@ -5,6 +5,7 @@ import hashlib
 from micropython import const
 
 ENTRY_BYTES = const(12)
+_found = bytearray(ENTRY_BYTES)
 
 
 def entry(kid, cti):
@@ -12,18 +13,20 @@ def entry(kid, cti):
 
     kid: 8 bytes, always, so that no two pairs give the same input; cti: 8 to 16 bytes.
     """
-    return hashlib.sha256(kid + cti).digest()[:ENTRY_BYTES]
+    state = hashlib.sha256(kid)
+    state.update(cti)
+    return state.digest()[:ENTRY_BYTES]
 
 
 def is_listed(read, count, wanted):
-    """Binary search. read: function (offset, length) -> bytes; count: entries in the table."""
+    """Binary search. read: function (offset, buffer) that fills it; count: entries in the table."""
     low, high = 0, count
     while low < high:
         middle = (low + high) // 2
-        found = bytes(read(middle * ENTRY_BYTES, ENTRY_BYTES))
-        if found == wanted:
+        read(middle * ENTRY_BYTES, _found)
+        if _found == wanted:
             return True
-        if found < wanted:
+        if _found < wanted:
             low = middle + 1
         else:
             high = middle

@@ -53,8 +53,8 @@ class OperatedDevice(LinkDevice):
         return self.unix_s
 
     def is_revoked(self, kid, cti):
-        def read(offset, length):
-            return self.revoked[offset : offset + length]
+        def read(offset, buffer):
+            buffer[:] = self.revoked[offset : offset + len(buffer)]
 
         count = len(self.revoked) // revocation.ENTRY_BYTES
         return revocation.is_listed(read, count, revocation.entry(kid, cti))

@@ -22,10 +22,10 @@ def test_each_entry_is_found_and_no_other():
         table = b"".join(entries)
         reads = []
 
-        def read(offset, length):
-            assert 0 <= offset and offset + length <= len(table)  # noqa: B023
+        def read(offset, buffer):
+            assert 0 <= offset and offset + len(buffer) <= len(table)  # noqa: B023
             reads.append(offset)  # noqa: B023
-            return table[offset : offset + length]  # noqa: B023
+            buffer[:] = table[offset : offset + len(buffer)]  # noqa: B023
 
         for wanted in entries:
             assert is_listed(read, count, wanted)
