@@ -69,11 +69,12 @@ class Device:
             await self._scanner.ask()
             self._wire.has_line = True
             code = await self._scanner.next_code(lambda: True, 0)
-            while code.is_half:  # whoever writes to the pipe is slow
+            # Whoever writes to the pipe may be slow.
+            while code.is_half or not self._scanner.is_over(code):
                 code = await self._scanner.next_code(lambda: True, 0)
-            if self._scanner.is_over(code):
+            if len(code.data):  # behind the last line empty ones may follow
                 self._handle_line(bytes(code.data))
-                wipe(code.data)
+            wipe(code.data)
 
     def _handle_line(self, line):
         self.count += 1
