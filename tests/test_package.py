@@ -125,9 +125,10 @@ def test_with_the_extra(installed):
     for board in board_names():
         files = json.loads(run("deploy", board, f"out-{board}", "--json"))["files"]
         assert "main.py" in files and "program.mpy" in files and len(files) > 50
+    run("keys", "root", "owner.pem")
     run("sim", "start")
     try:
-        run("provision", "--port", ".sim/port", "--root-public", "root.pub.pem")
+        run("provision", "--port", ".sim/port", "--root-public", "owner.pub.pem")
         device = json.loads(run("status", "--port", ".sim/port", "--json"))["device"]
         assert device["version"] == _firmware_version()
         assert json.loads(run("sim", "status", "--json"))["stopped"] is None

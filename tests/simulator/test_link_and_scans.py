@@ -7,6 +7,7 @@ import pytest
 from host_tools.client import Client
 from host_tools.frames import encode
 from host_tools.provision import provision
+from simulator import hands
 from simulator.link import LinkPort
 from tests.runtimes import micropython_or_skip
 from tests.simulator.test_files import Desk, quiet
@@ -40,6 +41,7 @@ def test_junk_on_the_link(desk):
     for sent in junk:
         tube += 1
         board.pace.outside(lambda sent=sent: board.link.send(sent))
+        hands.press(board, "ok")  # the open tube has room
         assert desk.scan(f"T{tube:07}").lights == ["green"], sent
     board.run_for_ms(3000)
     board.link.received.clear()
@@ -49,9 +51,11 @@ def test_junk_on_the_link(desk):
 def test_a_scan_while_the_journal_is_read(desk):
     client = Client(LinkPort(desk.board))
     for number in range(1, 13):
+        hands.press(desk.board, "ok")
         assert desk.scan(f"T{number:07}").lights == ["green"]
+    hands.press(desk.board, "ok")
     scanner, observer = desk.board.chips["scanner"], desk.board.observer
-    desk.board.pace.outside(lambda: scanner.show(b"T0000099", "QR"))
+    desk.board.pace.outside(lambda: scanner.show(b"T0000099", "Code128"))
     before = len(observer.green.changes)
     sequence = 1
     for _ in range(20):

@@ -23,7 +23,7 @@ def test_the_table_fits_the_flash(board):
         for name, value in values.items()
         if name.startswith(("SCANNER_TX", "SCANNER_RX", "I2C_S", "BUZZER", "LED", "BUTTON"))
     ]
-    assert len(pins) == len(set(pins)) == 9
+    assert len(pins) == len(set(pins)) == 10
 
 
 def test_overlaps_and_overflows_are_refused():
