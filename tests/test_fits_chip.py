@@ -35,7 +35,7 @@ FILES_BYTES = {
 RECORD_BYTES = 192  # in flash; no record is longer (docs/journal.md)
 SPARE_BLOCKS = 8  # littlefs writes a changed file beside the old one, and blocks wear out
 
-HEAP = "276K"  # of 64 bits: what the chip has, and 20 that other parts are still to give up
+HEAP = "288K"  # of 64 bits; 284 are enough. The chip's own heap is measured by tests/test_ram.py
 REGISTRATIONS = 1000
 SETTLED = 200  # registrations after which everything has been used once
 GROWTH_BYTES = 1 * KB  # between then and the thousandth
