@@ -120,7 +120,10 @@ def decode_picture(path: Path) -> bytes:
         with Image.open(path) as image:
             if image.width * image.height > MAX_PICTURE_PIXELS:
                 raise FileProblem(f"{path} is too large a picture; cut the code out of it.")
-            found = zxingcpp.read_barcodes(image.convert("L"))
+            # Of QR codes alone: in the pattern of one a bar code is seen now and then.
+            found = zxingcpp.read_barcodes(
+                image.convert("L"), formats=zxingcpp.BarcodeFormat.QRCode
+            )
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
         raise FileProblem(f"{path} cannot be read as a picture.") from error
     if len(found) != 1:

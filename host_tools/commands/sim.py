@@ -63,6 +63,7 @@ class Button(StrEnum):
 
     ok = "ok"
     back = "back"
+    trigger = "trigger"
 
 
 def register(app: typer.Typer) -> None:
