@@ -35,15 +35,14 @@ SCAN_TARGETS = {
 }
 
 TODAY = {
-    "resident": 161 * KB,
-    "peak": 192 * KB,
-    "machine_code": 24 * KB,
+    "resident": 150 * KB,
+    "peak": 188 * KB,
 }
 SCAN_TODAY = {
-    "allocated_bytes": 16_000,
+    "allocated_bytes": 12_000,
     "collections": 3,
-    "instructions": 11_000_000,
-    "ms_at_160mhz": 100,
+    "instructions": 9_000_000,
+    "ms_at_160mhz": 75,
 }
 
 
