@@ -34,7 +34,7 @@ import {PROGRAM}
 import asyncio
 
 gc.collect()
-gc.threshold(16384)
+gc.threshold(24576)
 asyncio.run({PROGRAM}.main())
 """
 OLDEST_COMPILER = (1, 26)  # the oldest image that is supported; older ones are not tried

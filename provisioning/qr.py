@@ -121,9 +121,8 @@ def decode_picture(path: Path) -> bytes:
             if image.width * image.height > MAX_PICTURE_PIXELS:
                 raise FileProblem(f"{path} is too large a picture; cut the code out of it.")
             # Of QR codes alone: in the pattern of one a bar code is seen now and then.
-            found = zxingcpp.read_barcodes(
-                image.convert("L"), formats=zxingcpp.BarcodeFormat.QRCode
-            )
+            formats = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+            found = zxingcpp.read_barcodes(image.convert("L"), formats=formats)
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
         raise FileProblem(f"{path} cannot be read as a picture.") from error
     if len(found) != 1:

@@ -40,9 +40,9 @@ TODAY = {
 }
 SCAN_TODAY = {
     "allocated_bytes": 12_000,
-    "collections": 3,
-    "instructions": 9_000_000,
-    "ms_at_160mhz": 75,
+    # None where the heap was tidied up just before; else one of 1.2 M instructions.
+    "collections": 1,
+    "ms_at_160mhz": 56,
 }
 
 

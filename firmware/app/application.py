@@ -25,6 +25,7 @@ second, and the journal's own work (sectors erased ahead, epochs, the index) bet
 """
 
 import asyncio
+import gc
 import time
 
 from drivers.scanner import QR, UNKNOWN
@@ -251,6 +252,8 @@ class App:
         while True:
             await asyncio.sleep_ms(_UPKEEP_MS)
             self._clock.sync()
+            # What waiting left behind goes now: a scan makes less garbage than starts a collection.
+            gc.collect()
             self._refusals.write_if_due()
             minute = time.ticks_ms() // 60000
             if minute != shown_minute or (self._meant_ms is not None and not self._is_meant()):
