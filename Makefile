@@ -37,12 +37,11 @@ test: venv lint
 	$(BIN)/python -m host_tools.demo --runtime micropython
 
 # What breaks most often, in under a minute on two idle cores: no torture, no MicroPython, no chip.
-FAST = tests/provisioning tests/verify_interop tests/firmware \
-  $(addprefix tests/host_tools/,test_store.py test_advice.py test_hostile_bytes.py)
+FAST = $(addprefix tests/firmware/,app drivers ui system) tests/firmware/link/test_frames.py \
+  $(addprefix tests/firmware/verify/,test_base45.py test_cbor.py test_cose.py test_trust.py) \
+  $(addprefix tests/host_tools/,test_store.py test_hostile_bytes.py) tests/test_docs.py
 test-fast: venv
-	$(BIN)/python -m pytest -n auto $(FAST) \
-	  --ignore tests/firmware/journal/test_sealed_torture.py \
-	  --ignore tests/firmware/journal/test_frugal.py
+	$(BIN)/python -m pytest -n auto $(FAST)
 
 lint: venv
 	$(BIN)/ruff check .
