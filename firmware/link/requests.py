@@ -23,13 +23,6 @@ COMMAND = "command"
 _MAX_SIGNED_BYTES = const(512)
 
 
-def _installing():
-    rooms.INSTALLING.enter(rooms.VISIT_MS)
-    from keeping import installing
-
-    return installing
-
-
 class _Buffer:
     """Where an object is collected that is small enough for RAM, until it is committed."""
 
@@ -58,7 +51,10 @@ class _Table:
         self._sha = hashlib.sha256()
 
     def write(self, data):
-        _installing().write_table(self._revocations, self._offset, data)
+        rooms.INSTALLING.enter(rooms.VISIT_MS)
+        from keeping import installing
+
+        installing.write_table(self._revocations, self._offset, data)
         self._sha.update(data)
         self._offset += len(data)
 
@@ -168,7 +164,10 @@ class Requests:
         if held.identity.root is None and not self._journal.is_empty:
             # Of a life before this one: nobody has confirmed that they were collected.
             raise Refused("JOURNAL_IN_USE")
-        _installing().install_root(held, root, self._randomness.bytes)
+        rooms.INSTALLING.enter(rooms.VISIT_MS)
+        from keeping import installing
+
+        installing.install_root(held, root, self._randomness.bytes)
         if self._journal.is_empty:
             self._journal.mount()
         self._changed()
@@ -188,7 +187,10 @@ class Requests:
             return _Buffer(
                 size, self._commands.present if kind == OPERATOR else self._commands.execute
             )
-        most = _installing().MAX_BYTES.get(kind)
+        rooms.INSTALLING.enter(rooms.VISIT_MS)
+        from keeping import installing
+
+        most = installing.MAX_BYTES.get(kind)
         if most is None:
             raise Refused("UNKNOWN_KIND")
         if not 0 < size <= most:
@@ -196,10 +198,13 @@ class Requests:
         return _Buffer(size, lambda data: self._install(kind, data))
 
     def _install(self, kind, data):
+        rooms.INSTALLING.enter(rooms.VISIT_MS)
+        from keeping import installing
+
         if kind == SECRETS:
-            number = _installing().install_secrets(self._provisioned, data)
+            number = installing.install_secrets(self._provisioned, data)
         else:
-            number = _installing().install(self._provisioned, kind, data)
+            number = installing.install(self._provisioned, kind, data)
         self._record(bodies.LIST_INSTALLED, [kind, number])
         self._changed()
         return number
