@@ -24,6 +24,7 @@ MANUAL = const(12)
 STAFF = const(13)
 SHIFT_CLOSED = const(14)
 SHIFT_OPENED = const(15)
+EPOCH_KEY = const(16)
 
 TAG_BYTES = const(8)
 MAX_TUBE_BYTES = const(32)
@@ -175,6 +176,12 @@ def _staff(buffer, at, payload, tube, tag):
     return 0, _text(buffer, at + 2, payload[1]) - at
 
 
+def _epoch_key(buffer, at, payload, tube, tag):
+    """kid 8 | enc 32; behind the number that `Sealer.set_back` puts there"""
+    buffer[at + 1 : at + 41] = payload
+    return 41, 0
+
+
 def _text(buffer, at, text):
     text = text.encode()
     if len(text) > _MAX_TEXT_BYTES:
@@ -199,6 +206,7 @@ WRITERS = {
     STAFF: _staff,
     SHIFT_CLOSED: _shift_closed,
     SHIFT_OPENED: _shift_opened,
+    EPOCH_KEY: _epoch_key,
 }
 
 

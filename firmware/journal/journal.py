@@ -233,13 +233,17 @@ class Journal:
         """
         if may_erase and not self.is_blank_ahead and self._ring.erase_next():
             return True
-        if self._writer.is_epoch_due and self._renew_epoch(unix_s):
+        if (self._writer.is_key_due or self._writer.is_epoch_due) and self._renew_epoch(unix_s):
             return True
         return self._enter_people() or (may_erase and self._ring.erase_next())
 
     def _renew_epoch(self, unix_s):
+        writer = self._writer
         try:
-            self._writer.renew_epoch(unix_s)
+            if writer.is_key_due:
+                writer.repeat_key(unix_s, ORDINARY)
+            else:
+                writer.renew_epoch(unix_s)
         except (NoCollectionKey, JournalFull):
             return False
         return True

@@ -24,6 +24,7 @@ MANUAL = 12
 STAFF = 13
 SHIFT_CLOSED = 14
 SHIFT_OPENED = 15
+EPOCH_KEY = 16
 
 TYPE_NAMES = {
     REGISTRATION: "registration",
@@ -41,6 +42,7 @@ TYPE_NAMES = {
     STAFF: "staff",
     SHIFT_CLOSED: "shift closed",
     SHIFT_OPENED: "shift opened",
+    EPOCH_KEY: "epoch's key again",
 }
 
 # By code; never given to another reason.
@@ -62,7 +64,7 @@ _HEADER = struct.Struct(">BBBII")
 _PERSON = struct.Struct(">IB8s")
 # Of the types whose open part has one length; a tube's is its barcode, of others it is empty.
 _CLEAR_BYTES = {
-    **{REGISTRATION: _PERSON.size, MANUAL: _PERSON.size, TUBE_CLOSED: 5, EPOCH: 40},
+    **{REGISTRATION: _PERSON.size, MANUAL: _PERSON.size, TUBE_CLOSED: 5, EPOCH: 40, EPOCH_KEY: 41},
     **{ACKNOWLEDGED: 4, SHIFT_CLOSED: 4, VOID: 4, CLOCK_SET: 4},
 }
 
@@ -230,9 +232,17 @@ class Epoch(NamedTuple):
     signature: bytes
 
 
+class EpochKey(NamedTuple):
+    """An epoch's kid and enc once more. back: so many numbers ago its own record was written."""
+
+    back: int
+    kid: bytes
+    enc: bytes
+
+
 Content = (
     Registration | Manual | Refusals | TubeOpened | TubeClosed | Boot | ClockSet | ListInstalled
-    | Acknowledged | ShiftClosed | ShiftOpened | Scanner | Void | Staff | Epoch
+    | Acknowledged | ShiftClosed | ShiftOpened | Scanner | Void | Staff | Epoch | EpochKey
 )  # fmt: skip
 
 
@@ -263,6 +273,8 @@ def clear_content(record: Record) -> dict[str, object]:
         return {"tube": record.clear.decode("ascii", "replace")}
     if record.type == EPOCH:
         return {"kid": record.clear[:8]}
+    if record.type == EPOCH_KEY:
+        return {"kid": record.clear[1:9]}
     if record.type == TUBE_CLOSED:
         tube, people = struct.unpack(">IB", record.clear)
         return {"tube": tube, "people": people}
@@ -357,6 +369,11 @@ def _epoch(clear: bytes, opened: bytes) -> Epoch:
     return Epoch(kid, enc, opened)
 
 
+def _epoch_key(clear: bytes, opened: bytes) -> EpochKey:
+    _end(opened)
+    return EpochKey(*struct.unpack(">B8s32s", clear))
+
+
 def _text(data: bytes) -> tuple[str, bytes]:
     length = data[0]
     if len(data) < 1 + length:
@@ -385,4 +402,5 @@ _READERS: dict[int, Callable[[bytes, bytes], Content]] = {
     STAFF: _staff,
     SHIFT_CLOSED: _shift_closed,
     SHIFT_OPENED: _shift_opened,
+    EPOCH_KEY: _epoch_key,
 }

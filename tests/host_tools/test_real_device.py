@@ -154,7 +154,7 @@ def test_pulling_acknowledging_and_pulling_again(board, owner):
 
     first = pulled()
     assert first.new == first.opened == first.acknowledged > 4
-    assert first.problems == first.missing == []
+    assert first.problems == first.damages == first.elsewhere == []
     again = pulled()
     assert (again.new, again.acknowledged) == (1, None)
     assert pulled().new == 0
