@@ -19,7 +19,8 @@ from journal import JournalFull, NoCollectionKey, bodies
 from micropython import const
 from verify.errors import Refused
 
-# One registration a shift: the same person again within this time is a duplicate.
+# One registration a shift. Until staff open shifts: the same person again within this time, or in
+# the same tube, is a duplicate. A person is a subject in an issuer's register.
 DUPLICATE_WINDOW_S = const(12 * 3600)
 
 
@@ -72,7 +73,7 @@ class Registrar:
         """
         if self.tube is None and not self.settings.without_tubes:
             raise Refused("NO_TUBE")
-        registered_s = self._registered_at(a_pass.subject, unix_s)
+        registered_s = self._registered_at(a_pass, unix_s)
         if registered_s is not None:
             raise Refused("DUPLICATE", registered_s)
         position = 0
@@ -90,6 +91,7 @@ class Registrar:
                 a_pass.relation,
                 position,
                 self.staff,
+                a_pass.issuer.register,
             ],
         )
         self.count = position
@@ -103,9 +105,17 @@ class Registrar:
         except NoCollectionKey:
             raise Refused("NOT_READY") from None
 
-    def _registered_at(self, subject, unix_s):
-        """When this person was registered (Unix seconds), if that still counts; or None."""
-        seen = self._journal.seen_subject(subject)
-        if seen is None or unix_s - seen[1] * 60 >= DUPLICATE_WINDOW_S:
+    def _registered_at(self, a_pass, unix_s):
+        """When this person was registered (Unix seconds), if that still counts; or None.
+
+        By the clock as it is now: what it was set on or back since then is no time that passed.
+        """
+        journal = self._journal
+        seen = journal.seen_subject(a_pass.subject, a_pass.issuer.register)
+        if seen is None:
             return None
-        return seen[1] * 60
+        registered_s = seen[1] * 60 + journal.jumped_since(seen[0])
+        open_tube = journal.open_tube
+        if open_tube and seen[0] > open_tube[0]:
+            return registered_s  # into this tube
+        return registered_s if unix_s - registered_s < DUPLICATE_WINDOW_S else None

@@ -27,6 +27,8 @@ SHIFT_OPENED = const(15)
 EPOCH_KEY = const(16)
 
 TAG_BYTES = const(8)
+# Of persons who are in no issuer's register: those registered by a document
+NO_REGISTER = bytes(8)
 MAX_TUBE_BYTES = const(32)
 _MAX_REASONS = const(32)
 _MAX_TEXT_BYTES = const(64)
@@ -72,8 +74,10 @@ REASONS = (
 
 
 def _registration(buffer, at, payload, tube, tag):
-    """[subject 16, cti 8, issuer's slot, relation, position, staff]"""
-    subject, cti, issuer, relation, position, staff = payload
+    """[subject 16, cti 8, issuer's slot, relation, position, staff], and the subject's register 8,
+    which only the tag is made of."""
+    subject, cti, issuer = payload[0], payload[1], payload[2]
+    relation, position, staff = payload[3], payload[4], payload[5]
     if len(subject) != 16 or len(cti) != 8:
         raise ValueError
     struct.pack_into(
@@ -218,6 +222,11 @@ def sequence(data, at=0):
 def number(record):
     """The number that a record of type VOID, ACKNOWLEDGED or SHIFT_CLOSED names."""
     return struct.unpack_from(">I", record, _CLEAR_AT)[0]
+
+
+def jump_s(record):
+    """By how many seconds a record of type CLOCK_SET moved the clock."""
+    return struct.unpack_from(">i", record, _CLEAR_AT)[0]
 
 
 def tube_and_position(record):

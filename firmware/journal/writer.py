@@ -61,7 +61,8 @@ class Writer:
         if not self.epoch.sequence:
             self.open_epoch(unix_s, tier)
         if record_type == bodies.REGISTRATION:
-            return self._append(record_type, unix_s, payload, tier, payload[0])
+            register = payload[6] if len(payload) > 6 else bodies.NO_REGISTER
+            return self._append(record_type, unix_s, payload, tier, payload[0], register)
         if record_type == bodies.MANUAL:
             person = document_subject(payload[0], payload[1])
             try:
@@ -70,8 +71,8 @@ class Writer:
                 wipe(person)
         return self._append(record_type, unix_s, payload, tier, None)
 
-    def _append(self, record_type, unix_s, payload, tier, person):
-        """person: the 16 bytes of whom the record is of, or None."""
+    def _append(self, record_type, unix_s, payload, tier, person, register=bodies.NO_REGISTER):
+        """person: the 16 bytes of whom the record is of, or None; in a register of 8 bytes."""
         for _ in range(_ATTEMPTS):
             self.sealer.lay_out(record_type, payload, self.state.tube)
             try:
@@ -87,7 +88,7 @@ class Writer:
             sequence = self.next_number()
             header = self.new_header(place, sequence, self.epoch.sequence)
             if person is not None:
-                self.sealer.set_tag(self._tag(person, header))
+                self.sealer.set_tag(self._tag(person, register, header))
             elif record_type == bodies.EPOCH_KEY:
                 self.sealer.set_back(sequence - self.epoch.sequence)
             self.sealer.seal(record_type, sequence, unix_s // 60, self.state.link)
@@ -161,11 +162,11 @@ class Writer:
             tag_key or self.random(layout.TAG_KEY_BYTES),
         )
 
-    def _tag(self, person, header):
+    def _tag(self, person, register, header):
         keys = self._ring.keys
         if header is not None:
-            return keys.tag_under(person, header.tag_key)
-        return keys.tag(person, keys.place_of(self._ring.head))
+            return keys.tag_under(person, header.tag_key, register)
+        return keys.tag(person, keys.place_of(self._ring.head), register)
 
     # -- writing --------------------------------------------------------------------------
 

@@ -15,14 +15,18 @@ _MAX_ISSUERS = const(32)
 
 Issuer = namedtuple(
     "Issuer",
-    ("slot", "kid", "alg", "key", "valid_from", "valid_until", "max_lifetime", "name"),
+    ("slot", "kid", "alg", "key", "valid_from", "valid_until", "max_lifetime", "name", "register"),
 )
 
 
 def _issuer(slot, row):
-    if not is_list(row, 7):
+    if is_list(row, 7):
+        row.append(row[0])  # a register of its own, called by the key
+    if not is_list(row, 8):
         raise Malformed
-    kid, alg, key, valid_from, valid_until, max_lifetime, name = row
+    kid, alg, key, valid_from, valid_until, max_lifetime, name, register = row
+    if not is_bytes(register, KID_BYTES):
+        raise Malformed
     if not is_bytes(kid, KID_BYTES) or not is_text(name, 0, 32):
         raise Malformed
     if isinstance(alg, bool) or alg not in (
@@ -36,7 +40,7 @@ def _issuer(slot, row):
     for number in (valid_from, valid_until, max_lifetime):
         if not is_uint(number):
             raise Malformed
-    return Issuer(slot, kid, alg, key, valid_from, valid_until, max_lifetime, name)
+    return Issuer(slot, kid, alg, key, valid_from, valid_until, max_lifetime, name, register)
 
 
 def _check_key(issuer):

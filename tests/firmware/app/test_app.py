@@ -72,7 +72,7 @@ class _Identity:
 class _Provisioned:
     def __init__(self, settings):
         self.settings = Settings.from_body(settings)
-        self.trust = TrustList([Issuer(0, KID, HMAC, None, 0, 1 << 31, 30 * 86400, "City")])
+        self.trust = TrustList([Issuer(0, KID, HMAC, None, 0, 1 << 31, 30 * 86400, "City", KID)])
         self.secrets = {KID: SECRET}
         self.is_missing = None
         self.revoked = []
