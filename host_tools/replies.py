@@ -29,7 +29,7 @@ _RESULTS = {
     "install_root": 8,
     "begin": _NUMBER,
     "piece": _NUMBER,
-    "commit": (_NUMBER, 8),
+    "commit": (_NUMBER, 8, None),
     "statement": bytes,
     "sealing_key": bytes,
     "challenge": 16,

@@ -25,6 +25,7 @@ STAFF = const(13)
 SHIFT_CLOSED = const(14)
 SHIFT_OPENED = const(15)
 EPOCH_KEY = const(16)
+PROMPT_OPENED = const(17)
 
 TAG_BYTES = const(8)
 # Of persons who are in no issuer's register: those registered by a document
@@ -186,6 +187,12 @@ def _epoch_key(buffer, at, payload, tube, tag):
     return 41, 0
 
 
+def _prompt_opened(buffer, at, payload, tube, tag):
+    """[operator's kid]"""
+    struct.pack_into(">8s", buffer, at, payload[0])
+    return 0, 8
+
+
 def _text(buffer, at, text):
     text = text.encode()
     if len(text) > _MAX_TEXT_BYTES:
@@ -211,6 +218,7 @@ WRITERS = {
     SHIFT_CLOSED: _shift_closed,
     SHIFT_OPENED: _shift_opened,
     EPOCH_KEY: _epoch_key,
+    PROMPT_OPENED: _prompt_opened,
 }
 
 
