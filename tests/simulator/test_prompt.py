@@ -10,9 +10,9 @@ from host_tools.journal import records
 from host_tools.operators import Operator
 from host_tools.provision import Plan, provision
 from provisioning import operators
-from provisioning.deploy import FIRMWARE
+from provisioning.deploy import FIRMWARE, write_sources
 from provisioning.keys import raw_public
-from simulator.board import VirtualBoard
+from simulator.board import FirmwareStopped, VirtualBoard
 from simulator.link import LinkPort
 from simulator.wiring import wire
 from tests.runtimes import micropython_or_skip
@@ -76,3 +76,34 @@ def test_a_program_that_ends_is_started_anew(board):
     board.run_for_ms(18_000)
     assert board.state["boots"] >= boots + 3 and board.stopped is None
     assert b"ValueError" in bytes(board.link.received)
+
+
+def test_ctrl_c_during_a_start_leads_to_no_prompt(tmp_path):
+    """What is deployed, and somebody who holds Ctrl-C at the cable while it starts."""
+    write_sources("simulator", tmp_path / "out")
+    with VirtualBoard(tmp_path / "board", firmware=tmp_path / "out", wire=wire) as board:
+        port = LinkPort(board)
+        board.power_on()
+        board.run_for_ms(3000)
+        client = Client(port)
+        plan = Plan(root=OWNER.root_public, unix_s=NOW_S, collection=OWNER.collection)
+        provision(client, plan, lambda *_: None)
+        device = client.identify()["device"]
+        mounting = 0
+        for wait_ms in (0, 0.5, 1, 3, 10, 30, 100, 300, 1000):
+            board.power_off()
+            board.power_on()
+            try:
+                board.run_for_ms(wait_ms)
+                for _ in range(40):
+                    port.write(b"\x03\x03")
+                    board.run_for_ms(20)
+                port.write(b"\r\x01print(1)\x04")
+                board.run_for_ms(10_000)
+            except FirmwareStopped:
+                # While MicroPython mounts the file system: before anything of ours runs.
+                assert "littlefs_volume.py" in board.stopped and "program.py" not in board.stopped
+                mounting += 1
+                continue
+            assert Client(port).identify()["device"] == device
+        assert mounting < 4
