@@ -30,7 +30,7 @@ from simulator.runtime_micropython import SHARED, with_numbers
 from simulator.wiring import wire
 from tools.rv32 import mpy
 from tools.rv32.machine import DATA, Machine
-from tools.wasm32 import interpreter, rewrite
+from tools.wasm32 import frames, interpreter, rewrite
 from tools.wasm32.objects import Buffer, Memory, small_int
 from tools.wasm32.rewrite import STATIC_BYTES
 from tools.wasm32.stubs import FIRST, Stubs
@@ -192,7 +192,14 @@ class Chip:
         self._contexts = {}  # address of a module's context: names that it may have
         self._known = set()  # (context, address of bytecode) that have been compared
         self.on_allocation = None  # called with a size in bytes as memory is asked for
+        # Called while profiling with an allocation's size, and the function (its bytecode's
+        # address) that asked for it at which instruction; None: by being called.
+        self.on_allocated = None
+        self._asked = []  # allocations since a function was last entered or left: as on_allocated
+        self._states = []  # addresses of the mp_code_state_t of what runs
+        self._preludes = {}  # by address of bytecode
         self._stack = []
+        self._is_profiling = False
         self.by_module = None  # {module: Cost} while profiling
         self.on_module = (
             None  # called with a module's name as its code begins and ends, while profiling
@@ -230,6 +237,8 @@ class Chip:
         elif what == rewrite.LEAVE:
             self._leave()
         elif what == rewrite.ALLOCATE:
+            if self._is_profiling:
+                self._asked.append((first, *self._where()))
             hook, self.on_allocation = self.on_allocation, None
             if hook is not None:
                 hook(first)
@@ -439,31 +448,67 @@ class Chip:
     def sample(self, hook):
         """Has `hook(bytes)` called before each allocation; None: no longer."""
         self.on_allocation = hook
-        self._exports["sampling"].set_value(self.store, wasmtime.Val.i32(int(hook is not None)))
+        self._tell_allocations()
+
+    def _tell_allocations(self):
+        wanted = self._is_profiling or self.on_allocation is not None
+        self._exports["sampling"].set_value(self.store, wasmtime.Val.i32(int(wanted)))
 
     def profile(self, on=True):
         """Starts or stops adding up costs by module in `by_module`."""
         if on:
             self._by_context = {}
             self._stack = [None]
+            self._states = []
+            self._asked = []
             self._since = self.counters()
             self.machine.count()
         else:
             self._charge()
             self.by_module = self._named()
             self.machine.count(False)
+        self._is_profiling = on
+        self._tell_allocations()
         self._exports["profiling"].set_value(self.store, wasmtime.Val.i32(int(on)))
 
     def _charge(self):
         now = self.counters()
         top = self._stack[-1]
-        self._by_context[top] = self._by_context.get(top, Cost()) + (now - self._since)
+        self._add(top, now - self._since)
         self._since = now
+        if self.on_allocated is not None:
+            for one in self._asked:
+                self.on_allocated(*one)
+        self._asked = []
+
+    def _add(self, context, cost):
+        self._by_context[context] = self._by_context.get(context, Cost()) + cost
+
+    def _where(self):
+        """(address of its bytecode, of the instruction) of the function that runs."""
+        if not self._states:
+            return None, None
+        state = self._states[-1]
+        return self.memory.word(self.memory.word(state) + 12), self.memory.word(state + 4)
+
+    def _prelude(self, code):
+        if code not in self._preludes:
+            self._preludes[code] = frames.prelude(self.memory.read(code, 40))
+        return self._preludes[code]
 
     def _enter(self, state):
-        self._charge()
         context = self._context_of(state)
+        code = self.memory.word(self.memory.word(state) + 12)
+        # What the call itself took was asked for before anybody could see whose it is.
+        sizes = [one[0] for one in self._asked]
+        count = self._prelude(code).takes(sizes)
+        for i in range(len(sizes) - count, len(sizes)):
+            self._add(self._stack[-1], Cost(allocations=-1, allocated_bytes=-sizes[i]))
+            self._add(context, Cost(allocations=1, allocated_bytes=sizes[i]))
+            self._asked[i] = (sizes[i], code, None)
+        self._charge()
         self._stack.append(context)
+        self._states.append(state)
         if self.on_module is not None:
             function = self.memory.word(state)
             self._functions.append(self._root(self.memory.word(function + 12)))
@@ -474,6 +519,7 @@ class Chip:
         self._charge()
         if len(self._stack) > 1:
             self._stack.pop()
+            self._states.pop()
         if self.on_module is not None and self._functions:
             name = self._functions.pop()
             if name is not None:
