@@ -6,8 +6,9 @@ the cofactorless equation [S]B = R + [k]A with k reduced modulo L. Signing is in
 
 from micropython import const
 
-from crypto import euclid, plans, points, rows, scalars, sha512
+from crypto import euclid, points, rows, scalars, sha512
 from crypto.limbs import move, zero
+from crypto.plans import comb_bits, windows, write_script
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
 _ROWS = const(7040)
@@ -109,26 +110,26 @@ def _verify(public_key, buffer, start, end, prepared):
     scalars.reduce(_digest, _k)
     # step 3; a row may have been damaged since its table was checked, and then nothing is good: so
     # no is final that came from a table
-    base = rows.base()
-    if base is not None:
-        if prepared is None:
-            prepared = rows.of_key(public_key)
-        try:
-            if prepared is None:
-                good = _verify_halved(public_key, base)
-            else:
-                good = _verify_prepared(base, prepared)
-        except OSError:
-            good = False
-        if good:
-            return True
-    return _verify_plainly(public_key)
+    return _verify_with_tables(public_key, prepared) or _verify_plainly(public_key)
 
 
 def clear():
     """Forgets the last signature, and what was computed of it and of the message."""
     for buffer in (_signature, _encoded, _digest, _k, _u_padded, _v_padded, _plan, _picks):
         zero(buffer, 0, len(buffer))
+
+
+def _verify_with_tables(public_key, prepared):
+    if rows.base() is None:
+        return False
+    if prepared is None:
+        prepared = rows.of_key(public_key)
+    try:
+        if prepared is None:
+            return _verify_halved(public_key, rows.base())
+        return _verify_prepared(rows.base(), prepared)
+    except OSError:
+        return False
 
 
 def _verify_prepared(base, prepared):
@@ -162,7 +163,7 @@ def _verify_halved(public_key, base):
         return False
     points.routine(_NEGATE)
     points.make_table(1)
-    top = max(plans.windows(_plan, 0, _u_padded, 32), plans.windows(_plan, 256, _v_padded, 32))
+    top = max(windows(_plan, 0, _u_padded, 32), windows(_plan, 256, _v_padded, 32))
     scalars.multiply_add(_v, _s, _NOUGHT, _v)
     _comb_of(0, _v)
     _combine(top, _TWO_WINDOWS | _ONE_COMB, base, None)
@@ -179,7 +180,7 @@ def _verify_plainly(public_key):
     points.make_table(1)
     move(_u_padded, 0, _k, 0, 32)
     move(_v_padded, 0, _s, 0, 32)
-    top = max(plans.windows(_plan, 0, _u_padded, 32), plans.windows(_plan, 256, _v_padded, 32))
+    top = max(windows(_plan, 0, _u_padded, 32), windows(_plan, 256, _v_padded, 32))
     _combine(top, _TWO_WINDOWS, None, None)
     points.encode_public(_encoded)
     return _encoded == _r
@@ -188,7 +189,7 @@ def _verify_plainly(public_key):
 def _comb_of(number, scalar):
     """Lays out comb `number` for a scalar below L that scalars has just computed."""
     scalars.make_odd(scalar)
-    plans.comb_bits(_plan, number, scalar)
+    comb_bits(_plan, number, scalar)
 
 
 def _combine(column, use, base, prepared):
@@ -196,29 +197,37 @@ def _combine(column, use, base, prepared):
 
     base, prepared: None where there is no such comb. Raises OSError if a row cannot be read.
     """
-    many = (base is not None) + (prepared is not None)
-    # once: each of these is an object
-    read_base = base and base.read
-    read_prepared = prepared and prepared.read
+    # Few locals: a function that has many has them in the heap, each time.
     use |= _FROM_IDENTITY
     while column >= 0:
-        last = max(column - 31, 0)
-        if many:
-            # rows fit for eight columns of two combs; above column 31 there are none
-            last = max(column - 15 // many, 0) if column < 32 else max(column - 31, 32)
-        plans.write_script(points.script, _plan, _picks, column << 16 | use | last)
+        last = _last_column(column, base, prepared)
+        write_script(points.script, _plan, _picks, column << 16 | use | last)
         use &= ~_FROM_IDENTITY
-        if many and column < 32:
-            rows_read = (column - last + 1) * many
-            _read(read_base, 0, rows_read, many)
-            if read_prepared:
-                _read(read_prepared, 1, rows_read, many)
+        if base is not None and column < 32:
+            _read_rows(base, prepared, column - last + 1)
         points.run_script()
         column = last - 1
 
 
-def _read(read, n, end, step):
+def _last_column(column, base, prepared):
+    """The last of the columns that one script takes, from `column` down."""
+    if base is None:
+        return max(column - 31, 0)
+    if column >= 32:  # there are no rows above column 31
+        return max(column - 31, 32)
+    return max(column - (15 if prepared is None else 7), 0)  # so that the rows fit
+
+
+def _read_rows(base, prepared, columns):
+    if prepared is None:
+        _read(base, 0, columns, 1)
+    else:
+        _read(base, 0, 2 * columns, 2)
+        _read(prepared, 1, 2 * columns, 2)
+
+
+def _read(table, n, end, step):
     """Reads every `step`th of the rows picked, from `n` on."""
     while n < end:
-        read(_picks[n], _row_views[n])
+        table.read(_picks[n], _row_views[n])
         n += step

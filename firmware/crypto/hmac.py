@@ -18,24 +18,30 @@ def hmac_sha256(key, *parts):
     """
     if len(key) > _BLOCK_BYTES:
         key = hashlib.sha256(key).digest()
-    size = len(key)
-    for index in range(_BLOCK_BYTES):
-        _pad[index] = 0x36 ^ (key[index] if index < size else 0)
-    inner = hashlib.sha256(_pad)
-    for part in parts:
-        inner.update(part)
-    for index in range(_BLOCK_BYTES):
-        _pad[index] ^= 0x36 ^ 0x5C
-    outer = hashlib.sha256(_pad)
-    digest = inner.digest()
-    outer.update(digest)
-    tag = outer.digest()
+    _fill_pad(key, 0x36)
+    digest = _digest(parts)
+    _fill_pad(key, 0x5C)
+    tag = _digest((digest,))
     # Nothing that the key could be found from, or tried against, stays behind in the heap.
     wipe(_pad)
     wipe(digest)
-    wipe_hash(inner)
-    wipe_hash(outer)
     return tag
+
+
+def _fill_pad(key, mask):
+    size = len(key)
+    for index in range(_BLOCK_BYTES):
+        _pad[index] = mask ^ (key[index] if index < size else 0)
+
+
+def _digest(parts):
+    """SHA-256 of the pad and the parts behind it."""
+    state = hashlib.sha256(_pad)
+    for part in parts:
+        state.update(part)
+    digest = state.digest()
+    wipe_hash(state)
+    return digest
 
 
 def hkdf_expand(prk, length, *info):

@@ -143,13 +143,21 @@ def note(data, at, end, level):
     Returns how many there are, for `place`; -1 if anything is wrong.
     """
     count = _note(data, at, end, level, _found) - 1
-    if count >= 0:
-        for n in range(_half_word(_TEXT_COUNT)):
-            text = _half_word(_TEXTS + n)
-            start = content(data, text)
-            if not is_utf8(data, start, start + size(data, text)):
-                return -1
+    if count >= 0 and not _texts_are_utf8(data):
+        count = -1
     return count
+
+
+def _texts_are_utf8(data):
+    """Of those that are not ASCII."""
+    n = _half_word(_TEXT_COUNT)
+    while n:
+        n -= 1
+        text = _half_word(_TEXTS + n)
+        start = content(data, text)
+        if not is_utf8(data, start, start + size(data, text)):
+            return False
+    return True
 
 
 def place(n):
@@ -215,7 +223,8 @@ def is_utf8(data, at, end):
             return False
         if at + more > end:
             return False
-        for _ in range(more):
+        while more:
+            more -= 1
             if not low <= data[at] <= high:
                 return False
             low, high = 0x80, 0xBF

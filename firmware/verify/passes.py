@@ -4,7 +4,7 @@ The checks stand in the order of the page; the first that fails is the answer.
 """
 
 from crypto import ed25519
-from crypto.hmac import equal, hmac_sha256
+from crypto.hmac import hmac_sha256
 from micropython import const
 
 from verify import reading
@@ -34,28 +34,34 @@ def verify(text, trust, secrets, is_revoked, now, size=None):
     Returns the one Pass that there is, good until the next call. Raises Refused with a reason of
     docs/pass.md, and nothing else.
     """
-    found = _pass
+    # Few locals: a function that has many has them in the heap, each time.
+    _read(text, len(text) if size is None else size)
+    issuer = trust.find(_pass.kid)
+    if issuer is None or issuer.alg != _pass.alg:
+        raise Refused("UNKNOWN_KEY")
+    _pass.issuer = issuer
+    if not _is_genuine(_pass, issuer, secrets):
+        raise Refused("BAD_SIGNATURE")
+    _check_times(_pass, issuer, now)
+    if is_revoked(issuer.kid, _pass.cti):
+        raise Refused("REVOKED")
+    return _pass
+
+
+def _read(text, size):
     try:
-        found.read(text, len(text) if size is None else size)
+        _pass.read(text, size)
     except Malformed:
         raise Refused("MALFORMED") from None
-    issuer = trust.find(found.kid)
-    if issuer is None or issuer.alg != found.alg:
-        raise Refused("UNKNOWN_KEY")
-    found.issuer = issuer
+
+
+def _is_genuine(found, issuer, secrets):
     if issuer.alg == ALG_EDDSA:
-        good = _is_signed(found, issuer.key)
-    else:
-        secret = secrets.get(issuer.kid)
-        if secret is None:
-            raise Refused("UNKNOWN_KEY")
-        good = _is_tagged(found, secret)
-    if not good:
-        raise Refused("BAD_SIGNATURE")
-    _check_times(found, issuer, now)
-    if is_revoked(issuer.kid, found.cti):
-        raise Refused("REVOKED")
-    return found
+        return _is_signed(found, issuer.key)
+    secret = secrets.get(issuer.kid)
+    if secret is None:
+        raise Refused("UNKNOWN_KEY")
+    return _is_tagged(found, secret)
 
 
 def _is_signed(found, key):
@@ -65,19 +71,17 @@ def _is_signed(found, key):
 
 def _is_tagged(found, secret):
     start = found.frame(_TAGGED)
-    tag = hmac_sha256(secret, reading.view[start : found.end])
-    return equal(tag[: len(found.signature)], found.signature)
+    return found.is_tag(hmac_sha256(secret, reading.view[start : found.end]))
 
 
 def _check_times(found, issuer, now):
     if now is None:
         raise Refused("CLOCK_UNSET")
-    issued_at, expires_at = found.issued_at, found.expires_at
-    if expires_at - issued_at > issuer.max_lifetime:
+    if found.expires_at - found.issued_at > issuer.max_lifetime:
         raise Refused("LIFETIME")
-    if not issuer.valid_from <= issued_at < issuer.valid_until:
+    if not issuer.valid_from <= found.issued_at < issuer.valid_until:
         raise Refused("ISSUER_WINDOW")
     if now + _TOLERANCE_S < found.not_before:
         raise Refused("NOT_YET")
-    if now >= expires_at:
+    if now >= found.expires_at:
         raise Refused("EXPIRED")
