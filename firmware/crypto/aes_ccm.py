@@ -157,7 +157,7 @@ def _hide(tag):
 
 
 def _make_stream(ecb, number, wanted):
-    """The key stream from block `number` on: so many bytes and more, or all that there is room for."""
+    """Key stream from block `number` on: the bytes wanted and more, or what there is room for."""
     at = 0
     while at < min(wanted, _WORK_BYTES):
         _count(number)
@@ -169,7 +169,7 @@ def _make_stream(ecb, number, wanted):
 
 
 def _mix(data, done, at):
-    """Encrypts the data from `done` on with the key stream from `at` on; returns how far it went."""
+    """Encrypts data from `done` on with the key stream from `at` on; returns how far it went."""
     while done < len(data) and at < _WORK_BYTES:
         data[done] ^= _work[at]
         done += 1

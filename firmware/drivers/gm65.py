@@ -160,7 +160,7 @@ class Gm65:
         receiver = self.receiver
         while True:
             receiver.take()
-            if not self._was_given_out and receiver.received()[-1] == frames.TAIL:
+            if not self._was_given_out and receiver.last() == frames.TAIL:
                 self._was_given_out = True
                 return
             await asyncio.sleep_ms(_SILENCE_MS)
@@ -177,10 +177,7 @@ class Gm65:
             return False
         code = self._code
         code.code_id = received[start]
-        code.symbology = scanner.UNKNOWN
-        for code_id, symbology in _SYMBOLOGIES:
-            if code.code_id == code_id:
-                code.symbology = symbology
+        code.symbology = _symbology_of(code.code_id)
         has_tail = received[end - 1] == frames.TAIL
         # Of one that is too long the tail was not kept, and is not missed.
         code.is_half = not has_tail and not self.receiver.is_full()
@@ -215,3 +212,10 @@ class Gm65:
     def _lost(self):
         self.state = scanner.OFF
         raise OSError("scanner: no answer")
+
+
+def _symbology_of(code_id):
+    for known, symbology in _SYMBOLOGIES:
+        if known == code_id:
+            return symbology
+    return scanner.UNKNOWN

@@ -1,8 +1,8 @@
 """Screen, sound and light of an outcome, together.
 
-The light goes on and the sound starts first, for what they tell is already in the flash; the screen
-takes longer to be sent than they do. The rest of the sound plays on its own. A new outcome ends the
-sound of the last.
+The light goes on and the sound starts first (`accepted`, `refused`), for what they tell is already
+in the flash; what the screen says takes longer to be put together and sent (`show`). The rest of
+the sound plays on its own. A new outcome ends the sound of the last.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import time
 
 from micropython import const
 
-from ui import screens, sounds
+from ui import screens
 
 _RESULT_MS = const(2500)
 
@@ -55,11 +55,11 @@ class Feedback:
         if self._back_to:
             self.show(self._back_to())
 
-    def accepted(self, screen, sound=sounds.ACCEPTED):
-        self._start(screen, sound, self._green)
+    def accepted(self, sound):
+        self._start(sound, self._green)
 
-    def refused(self, screen, sound):
-        self._start(screen, sound, self._red)
+    def refused(self, sound):
+        self._start(sound, self._red)
 
     async def sounded(self):
         """Waits until the sound of the last outcome is over: who stands there has heard it."""
@@ -68,17 +68,14 @@ class Feedback:
     def _left_ms(self, until_ms):
         return max(0, until_ms - time.ticks_diff(time.ticks_ms(), self._began_ms))
 
-    def _start(self, screen, sound, light):
+    def _start(self, sound, light):
         if self._task:
             self._task.cancel()
         self._quiet()
         light.on()
         self._began_ms = time.ticks_ms()
         self._sound(sound[0][0])
-        self._sound_ms = 0
-        for _, length_ms in sound:
-            self._sound_ms += length_ms
-        self.show(screen)
+        self._sound_ms = _length_ms(sound)
         self._task = asyncio.create_task(self._play(sound))
 
     def _sound(self, hertz):
@@ -105,3 +102,10 @@ class Feedback:
         self._buzzer.off()
         self._green.off()
         self._red.off()
+
+
+def _length_ms(sound):
+    total_ms = 0
+    for _, length_ms in sound:
+        total_ms += length_ms
+    return total_ms

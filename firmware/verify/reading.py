@@ -252,12 +252,19 @@ def _end_of(text, size):
             size -= 1
     elif size and text[size - 1] == 13:
         size -= 1
-    if not _PREFIX_BYTES <= size <= _MAX_TEXT_BYTES:
+    if size > _MAX_TEXT_BYTES or not has_prefix(text, size):
         raise Malformed
+    return size
+
+
+def has_prefix(text, size):
+    """True if the first `size` bytes of a text begin as a pass does."""
+    if size < _PREFIX_BYTES:
+        return False
     for n in range(_PREFIX_BYTES):
         if text[n] != _PREFIX[n]:
-            raise Malformed
-    return size
+            return False
+    return True
 
 
 def _keys_of_map(start, end):
