@@ -35,7 +35,7 @@ class Registrar:
         self.tube = None
         self.count = 0
         self.staff = 0  # who works with the device; 0: nobody said so
-        self._registration = [None] * 6  # a record's payload, made once
+        self._registration = [b"", b"", 0, 0, 0, 0]  # a record's payload, made once
 
     def resume(self):
         """Takes up the tube that the journal says is open."""

@@ -74,6 +74,7 @@ class Journal:
     @property
     def first_sequence(self):
         """The oldest record that is still in flash (next_sequence where there is none)."""
+        rooms.HOST.enter()
         from journal import reading
 
         return reading.first_sequence(self._ring) or self.next_sequence
@@ -83,6 +84,7 @@ class Journal:
 
         next: the sequence number to ask for next; equal to next_sequence at the end.
         """
+        rooms.HOST.enter()
         from journal import reading
 
         found, following = reading.read(self._ring, from_sequence, max_bytes)
@@ -90,6 +92,7 @@ class Journal:
 
     def chain_at(self, sequence):
         """The chain value (24 bytes) behind the last record up to this number, or None."""
+        rooms.HOST.enter()
         from journal import reading
 
         return reading.chain_at(self._ring, sequence)
@@ -101,6 +104,7 @@ class Journal:
         payload is [device id, nonce, first, last, chain value behind last, Unix seconds].
         Raises ValueError for a record that is not there.
         """
+        rooms.HOST.enter()
         from journal import reading
 
         chain = reading.chain_at(self._ring, last) if last < self.next_sequence else None
@@ -126,6 +130,7 @@ class Journal:
         chain: the host's chain value there (24 bytes). operator: kid of who signed for it.
         Raises ValueError where there is no such record or the chain is another.
         """
+        rooms.OPERATORS.enter()
         from journal import emptying
 
         emptying.acknowledge(self._ring, self._state, self._writer, up_to, chain, unix_s, operator)
@@ -137,6 +142,7 @@ class Journal:
         Raises as `append`; then nothing was let go, or only this record is missing. At a full
         device what was acknowledged has to fill a sector at least: else JournalFull.
         """
+        rooms.OPERATORS.enter()
         from journal import emptying
 
         return emptying.close_shift(self._ring, self._state, self._writer, unix_s, operator)

@@ -8,15 +8,13 @@ import sys
 import time
 
 from journal import JournalFull, NoCollectionKey, bodies
-from keeping import installing
 from keeping.provisioned import REVOKED_TABLE, SECRETS
 from keeping.randomness import NotSeeded
 from micropython import const
+from system import rooms
 from system.clock import EARLIEST_S
 from system.version import VERSION
 from verify.errors import Refused
-
-from link.commands import CLOCK, COLLECT, Commands
 
 _LATEST_S = const(4294967295)  # passes end there
 # What an operator sends of himself: objects in pieces, like lists, but for RAM only
@@ -38,7 +36,7 @@ class _Buffer:
         self._used += len(data)
 
     def commit(self, sha256):
-        data = bytes(self._bytes)
+        data = self._bytes
         if self._used != len(data) or hashlib.sha256(data).digest() != sha256:
             raise Refused("DIGEST")
         return self._install(data)
@@ -53,6 +51,9 @@ class _Table:
         self._sha = hashlib.sha256()
 
     def write(self, data):
+        rooms.INSTALLING.enter(rooms.VISIT_MS)
+        from keeping import installing
+
         installing.write_table(self._revocations, self._offset, data)
         self._sha.update(data)
         self._offset += len(data)
@@ -79,16 +80,25 @@ class Requests:
         self._refusals = device.refusals
         self._randomness = device.randomness
         self._changed = device.changed
-        self._commands = Commands(
-            device.provisioned,
-            device.clock,
-            device.randomness.bytes,
-            {
-                "acknowledge": (COLLECT, self._acknowledge),
-                "close_shift": (COLLECT, self._close_shift),
-                "set_clock": (CLOCK, self._set_clock_signed),
-            },
-        )
+        self._held_commands = None  # until an operator comes
+
+    @property
+    def _commands(self):
+        rooms.OPERATORS.enter(rooms.VISIT_MS)
+        if self._held_commands is None:
+            from link.commands import CLOCK, COLLECT, Commands
+
+            self._held_commands = Commands(
+                self._provisioned,
+                self._clock,
+                self._randomness.bytes,
+                {
+                    "acknowledge": (COLLECT, self._acknowledge),
+                    "close_shift": (COLLECT, self._close_shift),
+                    "set_clock": (CLOCK, self._set_clock_signed),
+                },
+            )
+        return self._held_commands
 
     def identify(self):
         held = self._provisioned
@@ -154,6 +164,9 @@ class Requests:
         if held.identity.root is None and not self._journal.is_empty:
             # Of a life before this one: nobody has confirmed that they were collected.
             raise Refused("JOURNAL_IN_USE")
+        rooms.INSTALLING.enter(rooms.VISIT_MS)
+        from keeping import installing
+
         installing.install_root(held, root, self._randomness.bytes)
         if self._journal.is_empty:
             self._journal.mount()
@@ -174,13 +187,20 @@ class Requests:
             return _Buffer(
                 size, self._commands.present if kind == OPERATOR else self._commands.execute
             )
-        if kind not in installing.MAX_BYTES:
+        rooms.INSTALLING.enter(rooms.VISIT_MS)
+        from keeping import installing
+
+        most = installing.MAX_BYTES.get(kind)
+        if most is None:
             raise Refused("UNKNOWN_KIND")
-        if not 0 < size <= installing.MAX_BYTES[kind]:
+        if not 0 < size <= most:
             raise Refused("TOO_LARGE")
         return _Buffer(size, lambda data: self._install(kind, data))
 
     def _install(self, kind, data):
+        rooms.INSTALLING.enter(rooms.VISIT_MS)
+        from keeping import installing
+
         if kind == SECRETS:
             number = installing.install_secrets(self._provisioned, data)
         else:

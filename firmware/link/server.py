@@ -18,8 +18,6 @@ _REPLY_OVERHEAD_BYTES = const(32)  # around the records of `read`
 _MAX_DEPTH = const(4)
 _MAX_KIND_BYTES = const(16)
 _NONCE_BYTES = const(16)
-# For what a host comes back to: an object under way, a credential, a nonce (60 s too)
-_VISIT_MS = const(60000)
 
 
 class Server:
@@ -127,7 +125,7 @@ class Server:
             or not is_bytes(sha256, 32)
         ):
             raise Refused("ARGUMENTS")
-        self.silence_ms = _VISIT_MS
+        self.silence_ms = rooms.VISIT_MS
         return self._transfers.begin(kind, size, sha256)
 
     def _piece(self, offset, data):
@@ -152,5 +150,5 @@ class Server:
         return self._device.statement(nonce, first, last)
 
     def _challenge(self):
-        self.silence_ms = _VISIT_MS
+        self.silence_ms = rooms.VISIT_MS
         return self._device.challenge()

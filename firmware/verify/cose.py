@@ -94,8 +94,10 @@ def open_signed(data, root, typ):
 
 
 def to_be_signed(protected, payload, external=b""):
-    """The Sig_structure of a COSE_Sign1 (RFC 9052 section 4.4), encoded. All three: bytes."""
-    return cbor.encode(["Signature1", protected, external, payload])
+    """The Sig_structure of a COSE_Sign1 (RFC 9052 section 4.4), encoded. All three: bytes-like."""
+    out = bytearray()  # as it is: a payload may have 4 KB, and bytes would be a copy
+    cbor.encode_to(out.extend, ["Signature1", protected, external, payload])
+    return out
 
 
 def typed_header(typ):

@@ -56,19 +56,20 @@ class Sites:
         for path in sorted(folder.rglob("*.mpy")):
             file = path.relative_to(folder).as_posix()
             module = mpy.read(deployed.files.joinpath(file).read_bytes(), file)
-            self._learn(module.code, names.files.get(file, file), names.functions.get(file, {}))
+            self._learn(module.code, deployed, names.functions.get(file, {}))
         self._chip = None
         self.found = Counter()
         self.bytes = Counter()
 
-    def _learn(self, code, file, functions):
+    def _learn(self, code, deployed, functions):
         number = frames.prelude(code.data).name
         name = code.module.names[number] if number < len(code.module.names) else "?"
-        known = functions.get(name)
-        place = f"{file[:-3]}.{'/'.join(q for q, _ in known) if known else name}"
-        self._functions.setdefault(bytes(code.data[:8]), []).append((bytes(code.data), place))
+        data, start = bytes(code.data), bytes(code.data[:8])
+        owner = next(module for known, module in deployed.functions[start] if known == data)
+        known = [q for place, q, _ in functions.get(name, ()) if place == f"{owner}.py"]
+        self._functions.setdefault(start, []).append((data, f"{owner} {'/'.join(known) or name}"))
         for child in code.children:
-            self._learn(child, file, functions)
+            self._learn(child, deployed, functions)
 
     def begin(self, chip):
         """Counts what this chip allocates while it is profiled."""
