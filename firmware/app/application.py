@@ -33,9 +33,9 @@ from journal import JournalFull, NoCollectionKey, bodies
 from micropython import const
 from system import faults, scrub
 from ui import screens, sounds
-from verify import passes
+from verify import items, passes
 from verify.errors import Refused
-from verify.reading import has_prefix
+from verify.reading import PREFIX
 
 from app.reading import Reading
 
@@ -106,7 +106,7 @@ class App:
             raise Refused("NOT_READY")
         if code.is_half:
             raise Refused("HALF_CODE")
-        is_pass = has_prefix(code.data, len(code.data))
+        is_pass = len(code.data) >= len(PREFIX) and items.begins(code.data, 0, PREFIX)
         self._check_kind(code, is_pass)
         return self._verify(code.data) if is_pass else None
 

@@ -28,33 +28,21 @@ _counter = bytearray(_BLOCK)  # no secret: flags, nonce, and two bytes of what i
 def seal(key, nonce, aad, data, tag):
     """Encrypts `data` in place and writes the tag.
 
-    key: 16 or 32 bytes; nonce: 7 to 13 bytes, never used twice under a key. aad: a tuple of
-    bytes-likes, authenticated one after the other. data: a writable bytes-like. tag: a writable
-    bytes-like; its length, 4 to 16 and even, is that of the tag. Raises ValueError on other sizes.
+    key: 16 or 32 bytes; nonce: 7 to 13 bytes, never used twice under a key. aad: bytes-like, only
+    authenticated. data: a writable bytes-like. tag: a writable bytes-like; its length, 4 to 16 and
+    even, is that of the tag. Raises ValueError on other sizes.
     What it allocates is two AES objects and little else: no function of it has many locals, for one
     that has is given them in the heap, each time.
     """
-    _check(len(nonce), len(data), len(tag))
-    aad_bytes = _total(aad)
-    _begin(nonce, (aad_bytes > 0) << 6 | (len(tag) - 2) // 2 << 3)
+    if not 7 <= len(nonce) <= 13 or not 4 <= len(tag) <= 16 or len(tag) & 1:
+        raise ValueError
+    if len(data) >= 1 << 16:
+        raise ValueError
+    _begin(nonce, (len(aad) > 0) << 6 | (len(tag) - 2) // 2 << 3)
     _count(len(data))
-    _authenticate(key, aad, _put_length(aad_bytes), data)
+    _authenticate(key, aad, data)
     _counter[0] &= _SIZE_OF_COUNTER
     _encrypt(key, data, tag)
-
-
-def _check(nonce_bytes, data_bytes, tag_bytes):
-    if not 7 <= nonce_bytes <= 13 or not 4 <= tag_bytes <= 16 or tag_bytes & 1:
-        raise ValueError
-    if data_bytes >= 1 << 16:
-        raise ValueError
-
-
-def _total(parts):
-    size = 0
-    for part in parts:
-        size += len(part)
-    return size
 
 
 def _begin(nonce, flags):
@@ -70,44 +58,30 @@ def _count(number):
     _counter[_BLOCK - 1] = number & 0xFF
 
 
-def _authenticate(key, aad, used, data):
-    """CBC-MAC (RFC 3610 section 2.2) of what begins with the block `_counter`, into `_mac`.
-
-    used: of the work buffer, where the length of `aad` already is.
-    """
+def _authenticate(key, aad, data):
+    """CBC-MAC (RFC 3610 section 2.2) of what begins with the block `_counter`, into `_mac`."""
     cbc = cryptolib.aes(key, CBC, _ZEROS)
     move(_work, 0, _counter, 0, _BLOCK)
-    used = _put_all(cbc, used, aad)
-    used = _put(cbc, _pad(used), data)
-    _finish(cbc, _pad(used))
+    used = _BLOCK
+    if len(aad) > _MAX_SHORT_AAD:
+        _work[used] = 0xFF
+        _work[used + 1] = 0xFE
+        _work[used + 2] = len(aad) >> 24
+        _work[used + 3] = len(aad) >> 16 & 0xFF
+        used += 4
+    if len(aad):
+        _work[used] = len(aad) >> 8 & 0xFF
+        _work[used + 1] = len(aad) & 0xFF
+        used += 2
+    used = _put(cbc, used, aad)
+    used = _put(cbc, used, data)
+    _finish(cbc, used)
     wipe_aes(cbc)
 
 
-def _put_length(aad_bytes):
-    """Adds the length of what is authenticated only, behind the first block; returns the use."""
-    used = _BLOCK
-    if aad_bytes > _MAX_SHORT_AAD:
-        _work[used] = 0xFF
-        _work[used + 1] = 0xFE
-        _work[used + 2] = aad_bytes >> 24
-        _work[used + 3] = aad_bytes >> 16 & 0xFF
-        used += 4
-    if aad_bytes:
-        _work[used] = aad_bytes >> 8 & 0xFF
-        _work[used + 1] = aad_bytes & 0xFF
-        used += 2
-    return used
-
-
-def _put_all(cbc, used, pieces):
-    for n in range(len(pieces)):
-        used = _put(cbc, used, pieces[n])
-    return used
-
-
 def _put(cbc, used, piece):
-    """Adds bytes to the work buffer, which is encrypted when it is full and more comes; returns its
-    use."""
+    """Adds bytes and zeros up to the end of a block to the work buffer, which is encrypted when it
+    is full and more comes; returns its use."""
     done = 0
     while True:
         count = min(_WORK_BYTES - used, len(piece) - done)
@@ -115,13 +89,9 @@ def _put(cbc, used, piece):
         used += count
         done += count
         if done == len(piece):
-            return used
+            break
         cbc.encrypt(_work, _work)
         used = 0
-
-
-def _pad(used):
-    """Zeros up to the end of a block."""
     while used % _BLOCK:
         _work[used] = 0
         used += 1
@@ -140,20 +110,21 @@ def _encrypt(key, data, tag):
     `_counter` is what each of the blocks is, but for its number.
     """
     ecb = cryptolib.aes(key, ECB)
-    _make_stream(ecb, 0, _BLOCK + len(data))
-    _hide(tag)
-    done = _mix(data, 0, _BLOCK)
+    _make_stream(ecb, 0, len(data) + _BLOCK)
+    done = 0
+    while done < len(tag):
+        tag[done] = _mac[done] ^ _work[done]
+        done += 1
+    done = 0
     while done < len(data):
-        _make_stream(ecb, 1 + done // _BLOCK, len(data) - done)
-        done = _mix(data, done, 0)
+        at = (_BLOCK + done) % _WORK_BYTES
+        if not at:
+            _make_stream(ecb, 1 + done // _BLOCK, len(data) - done)
+        data[done] ^= _work[at]
+        done += 1
     wipe_aes(ecb)
     wipe(_work)
     wipe(_mac)
-
-
-def _hide(tag):
-    for n in range(len(tag)):
-        tag[n] = _mac[n] ^ _work[n]
 
 
 def _make_stream(ecb, number, wanted):
@@ -166,12 +137,3 @@ def _make_stream(ecb, number, wanted):
         at += _BLOCK
     part = _view[:at]
     ecb.encrypt(part, part)
-
-
-def _mix(data, done, at):
-    """Encrypts data from `done` on with the key stream from `at` on; returns how far it went."""
-    while done < len(data) and at < _WORK_BYTES:
-        data[done] ^= _work[at]
-        done += 1
-        at += 1
-    return done

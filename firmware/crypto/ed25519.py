@@ -8,7 +8,7 @@ from micropython import const
 
 from crypto import euclid, points, rows, scalars, sha512
 from crypto.limbs import move, zero
-from crypto.plans import comb_bits, windows, write_script
+from crypto.plans import comb_bits, last_column, windows, write_script
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
 _ROWS = const(7040)
@@ -19,18 +19,6 @@ _TWO_WINDOWS = const(8192)
 _FROM_IDENTITY = const(16384)
 _PLAN_BYTES = const(592)
 _NEGATE = const(997)
-
-# The y of the points whose order divides 8 (their x is 0, a square root of -1, or one of +-x of the
-# last two), canonical, without the sign bit
-_SMALL_ORDER_Y = (
-    b"\x01" + bytes(31),
-    b"\xec" + b"\xff" * 30 + b"\x7f",
-    bytes(32),
-    b"\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0"
-    b"\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
-    b"\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f"
-    b"\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
-)
 
 _NOUGHT = bytes(32)
 
@@ -56,25 +44,7 @@ def is_acceptable_key(public_key):
     """True if the 32 bytes are the canonical encoding of a curve point not of small order."""
     if len(public_key) != 32:
         return False
-    return not _has_small_order(public_key) and points.decode(public_key)
-
-
-def _has_small_order(encoded):
-    for y in _SMALL_ORDER_Y:
-        at = 0
-        while at < 31 and encoded[at] == y[at]:
-            at += 1
-        if at == 31 and encoded[31] & 0x7F == y[31]:
-            return True
-    return False
-
-
-def _is_below_order(number):
-    """True if the little-endian number of 32 bytes is below L."""
-    for at in range(31, -1, -1):
-        if number[at] != scalars.L_BYTES[at]:
-            return number[at] < scalars.L_BYTES[at]
-    return False
+    return not points.has_small_order(public_key) and points.decode(public_key)
 
 
 def verify(public_key, message, signature, prepared=None):
@@ -99,7 +69,7 @@ def _verify(public_key, buffer, start, end, prepared):
     if len(public_key) != 32:
         return False
     # RFC 8032 section 5.1.7 step 1; R is decoded below, or compared with what it has to be
-    if not _is_below_order(_s) or _has_small_order(public_key):
+    if not scalars.is_below_order(_s) or points.has_small_order(public_key):
         return False
     # step 2
     sha512.start()
@@ -200,7 +170,7 @@ def _combine(column, use, base, prepared):
     # Few locals: a function that has many has them in the heap, each time.
     use |= _FROM_IDENTITY
     while column >= 0:
-        last = _last_column(column, base, prepared)
+        last = last_column(column, (base is not None) + (prepared is not None))
         write_script(points.script, _plan, _picks, column << 16 | use | last)
         use &= ~_FROM_IDENTITY
         if base is not None and column < 32:
@@ -209,25 +179,13 @@ def _combine(column, use, base, prepared):
         column = last - 1
 
 
-def _last_column(column, base, prepared):
-    """The last of the columns that one script takes, from `column` down."""
-    if base is None:
-        return max(column - 31, 0)
-    if column >= 32:  # there are no rows above column 31
-        return max(column - 31, 32)
-    return max(column - (15 if prepared is None else 7), 0)  # so that the rows fit
-
-
 def _read_rows(base, prepared, columns):
-    if prepared is None:
-        _read(base, 0, columns, 1)
-    else:
-        _read(base, 0, 2 * columns, 2)
-        _read(prepared, 1, 2 * columns, 2)
-
-
-def _read(table, n, end, step):
-    """Reads every `step`th of the rows picked, from `n` on."""
-    while n < end:
-        table.read(_picks[n], _row_views[n])
-        n += step
+    """Reads the rows that were picked."""
+    n = 0
+    while columns:
+        columns -= 1
+        base.read(_picks[n], _row_views[n])
+        n += 1
+        if prepared is not None:
+            prepared.read(_picks[n], _row_views[n])
+            n += 1

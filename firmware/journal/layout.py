@@ -138,18 +138,7 @@ def slots_of(length):
 
 
 def write_record_header(buffer, at, length, record_type, clear_bytes, sequence, minute):
-    write_record_kind(buffer, at, length, record_type, clear_bytes)
-    write_record_numbers(buffer, at, sequence, minute)
-
-
-def write_record_kind(buffer, at, length, record_type, clear_bytes):
-    buffer[at] = length
-    buffer[at + 1] = record_type
-    buffer[at + 2] = clear_bytes
-
-
-def write_record_numbers(buffer, at, sequence, minute):
-    struct.pack_into(">II", buffer, at + 3, sequence, minute)
+    struct.pack_into(_RECORD, buffer, at, length, record_type, clear_bytes, sequence, minute)
 
 
 def write_crc(view, at, length):

@@ -8,11 +8,14 @@ import hashlib
 import struct
 
 from crypto import aes_ccm
+from crypto.limbs import move
 from crypto.wipe import wipe, wipe_hash
 from micropython import const
 
 from journal import bodies, layout
 
+_LINK_AT = const(32)
+_LINK_BYTES = const(32)
 _RECORD_AT = const(64)
 _SUBJECT_BYTES = const(16)
 _BODY_AT = const(75)  # _RECORD_AT + layout.HEADER_BYTES
@@ -51,7 +54,9 @@ class Sealer:
         )
         if self.length > layout.MAX_RECORD_BYTES:
             raise ValueError
-        layout.write_record_kind(self._buffer, _RECORD_AT, self.length, record_type, self._clear)
+        self._buffer[_RECORD_AT] = self.length
+        self._buffer[_RECORD_AT + 1] = record_type
+        self._buffer[_RECORD_AT + 2] = self._clear
 
     def set_tag(self, tag):
         """Writes the 8-byte tag of the person into the clear part."""
@@ -62,19 +67,21 @@ class Sealer:
 
         link: 32 bytes, that of the record before.
         """
-        layout.write_record_numbers(self._buffer, _RECORD_AT, sequence, minute)
+        struct.pack_into(">II", self._buffer, _RECORD_AT + 3, sequence, minute)
         struct.pack_into(">I", self._nonce, 8, sequence)
         self._find_parts()
         self._epoch.advance(sequence)
-        aes_ccm.seal(self._epoch.key, self._nonce, (link, self._head), self._body, self._seal)
+        # What is authenticated lies together: a sector's header comes there later, if at all.
+        move(self._buffer, _LINK_AT, link, 0, _LINK_BYTES)
+        aes_ccm.seal(self._epoch.key, self._nonce, self._head, self._body, self._seal)
         wipe(self._epoch.key)
         layout.write_crc(self._view, _RECORD_AT, self.length)
 
     def _find_parts(self):
         middle = _BODY_AT + self._clear
         end = middle + self._sealed
-        if len(self._head) != middle - _RECORD_AT or len(self._body) != self._sealed:
-            self._head = self._view[_RECORD_AT:middle]
+        if len(self._head) != middle - _LINK_AT or len(self._body) != self._sealed:
+            self._head = self._view[_LINK_AT:middle]
             self._body = self._view[middle:end]
             self._seal = self._view[end : end + layout.SEAL_BYTES]
 

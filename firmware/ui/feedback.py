@@ -29,7 +29,7 @@ class Feedback:
         self._task = None
         self._back_to = None
         self._began_ms = time.ticks_ms()  # when the last sound began
-        self._sound_ms = 0  # and how long it takes
+        self._sound = ()  # and what it is
 
     def show(self, screen):
         """Puts a screen up at once, where there is one: sound and light say it too."""
@@ -63,7 +63,10 @@ class Feedback:
 
     async def sounded(self):
         """Waits until the sound of the last outcome is over: who stands there has heard it."""
-        await asyncio.sleep_ms(self._left_ms(self._sound_ms))
+        sound_ms = 0
+        for _, length_ms in self._sound:
+            sound_ms += length_ms
+        await asyncio.sleep_ms(self._left_ms(sound_ms))
 
     def _left_ms(self, until_ms):
         return max(0, until_ms - time.ticks_diff(time.ticks_ms(), self._began_ms))
@@ -74,11 +77,11 @@ class Feedback:
         self._quiet()
         light.on()
         self._began_ms = time.ticks_ms()
-        self._sound(sound[0][0])
-        self._sound_ms = _length_ms(sound)
+        self._sound = sound
+        self._tone(sound[0][0])
         self._task = asyncio.create_task(self._play(sound))
 
-    def _sound(self, hertz):
+    def _tone(self, hertz):
         if hertz:
             self._buzzer.tone(hertz)
         else:
@@ -88,7 +91,7 @@ class Feedback:
         until_ms = 0
         for hertz, length_ms in sound:
             if until_ms:
-                self._sound(hertz)
+                self._tone(hertz)
             until_ms += length_ms
             await asyncio.sleep_ms(self._left_ms(until_ms))
         self._buzzer.off()
@@ -102,10 +105,3 @@ class Feedback:
         self._buzzer.off()
         self._green.off()
         self._red.off()
-
-
-def _length_ms(sound):
-    total_ms = 0
-    for _, length_ms in sound:
-        total_ms += length_ms
-    return total_ms

@@ -8,7 +8,7 @@ from crypto.hmac import hmac_sha256
 from micropython import const
 
 from verify import reading
-from verify.errors import Malformed, Refused
+from verify.errors import Refused
 from verify.registry import ALG_EDDSA
 
 _TOLERANCE_S = const(300)  # a clock may be that much behind the issuer's
@@ -25,22 +25,25 @@ def forget():
     ed25519.clear()
 
 
-def verify(text, trust, secrets, is_revoked, now, size=None):
+def verify(text, trust, secrets, is_revoked, now):
     """Verifies the text of a QR code as a pass.
 
-    text: bytes-like, as scanned; its first `size` bytes count, all if None. One CR, LF or CRLF at
-    its end is removed. trust: TrustList. secrets: has get(kid) -> 32 bytes or None, for HMAC
-    issuers. is_revoked: function (kid, cti) -> bool. now: Unix seconds, or None if not known.
+    text: bytes-like, as scanned. One CR, LF or CRLF at its end is removed. trust: TrustList.
+    secrets: has get(kid) -> 32 bytes or None, for HMAC issuers. is_revoked: function (kid, cti) -> bool. now: Unix seconds, or None if not known.
     Returns the one Pass that there is, good until the next call. Raises Refused with a reason of
     docs/pass.md, and nothing else.
     """
     # Few locals: a function that has many has them in the heap, each time.
-    _read(text, len(text) if size is None else size)
+    _pass.read(text)
     issuer = trust.find(_pass.kid)
     if issuer is None or issuer.alg != _pass.alg:
         raise Refused("UNKNOWN_KEY")
     _pass.issuer = issuer
-    if not _is_genuine(_pass, issuer, secrets):
+    if issuer.alg == ALG_EDDSA:
+        good = _is_signed(issuer.key)
+    else:
+        good = _is_tagged(secrets.get(issuer.kid))
+    if not good:
         raise Refused("BAD_SIGNATURE")
     _check_times(_pass, issuer, now)
     if is_revoked(issuer.kid, _pass.cti):
@@ -48,30 +51,16 @@ def verify(text, trust, secrets, is_revoked, now, size=None):
     return _pass
 
 
-def _read(text, size):
-    try:
-        _pass.read(text, size)
-    except Malformed:
-        raise Refused("MALFORMED") from None
+def _is_signed(key):
+    start = _pass.frame(_SIGNED)
+    return ed25519.verify_in(key, reading.buffer, start, _pass.end, _pass.end + 2)
 
 
-def _is_genuine(found, issuer, secrets):
-    if issuer.alg == ALG_EDDSA:
-        return _is_signed(found, issuer.key)
-    secret = secrets.get(issuer.kid)
+def _is_tagged(secret):
     if secret is None:
         raise Refused("UNKNOWN_KEY")
-    return _is_tagged(found, secret)
-
-
-def _is_signed(found, key):
-    start = found.frame(_SIGNED)
-    return ed25519.verify_in(key, reading.buffer, start, found.end, found.end + 2)
-
-
-def _is_tagged(found, secret):
-    start = found.frame(_TAGGED)
-    return found.is_tag(hmac_sha256(secret, reading.view[start : found.end]))
+    start = _pass.frame(_TAGGED)
+    return _pass.is_tag(hmac_sha256(secret, reading.view[start : _pass.end]))
 
 
 def _check_times(found, issuer, now):

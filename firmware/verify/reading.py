@@ -29,7 +29,7 @@ from verify.registry import (
     TAG_SIGN1,
 )
 
-_PREFIX = b"SP1:"
+PREFIX = b"SP1:"
 _PREFIX_BYTES = const(4)
 _MAX_TEXT_BYTES = const(512)
 _SUBJECT_BYTES = const(16)
@@ -63,7 +63,6 @@ _PROTECTED_AT = const(12)
 buffer = bytearray(10 + items.MAX_BYTES)
 view = memoryview(buffer)
 _message = view[_MESSAGE_AT:]
-_four_bytes = bytearray(4)
 
 
 class Pass:
@@ -103,12 +102,18 @@ class Pass:
     def id_hint(self):
         return str(_content(self._id), "utf-8")
 
-    def read(self, text, size):
-        """Takes in the text of a QR code, `size` bytes of it, one line end removed.
+    def read(self, text):
+        """Takes in the text of a QR code, one line end removed.
 
-        Raises Malformed, or Refused with UNSUPPORTED, by the first five rows of docs/pass.md.
+        Raises Refused with MALFORMED or UNSUPPORTED, by the first five rows of docs/pass.md.
         """
-        size = decode_into(_message, text, _PREFIX_BYTES, _end_of(text, size))
+        try:
+            self._read(text)
+        except Malformed:
+            raise Refused("MALFORMED") from None
+
+    def _read(self, text):
+        size = decode_into(_message, text, _PREFIX_BYTES, _end_of(text))
         if size < 0 or items.note(buffer, _MESSAGE_AT, _MESSAGE_AT + size, 2) != 4:
             raise Malformed
         self._read_message(items.place(0), items.place(2))
@@ -209,16 +214,16 @@ class Pass:
             self._cti = key + 1
         elif head == ISS:
             self._issuer = key + 1
-        elif head == _HOLDER[0] and _is_holder(key):
+        elif head == _HOLDER[0] and items.begins(buffer, key, _HOLDER):
             self._holder = key + len(_HOLDER)
 
     def _read_times(self, issued, begins, expires):
         if max(buffer[issued], buffer[begins], buffer[expires]) > _LONGEST_TIME:
             raise Malformed
-        self.issued_at = self.not_before = _time(issued)
+        self.issued_at = self.not_before = items.number(buffer, issued)
         if begins != issued:
-            self.not_before = _time(begins)
-        self.expires_at = _time(expires)
+            self.not_before = items.number(buffer, begins)
+        self.expires_at = items.number(buffer, expires)
         if not self.issued_at <= self.not_before < self.expires_at:
             raise Malformed
 
@@ -244,27 +249,18 @@ def _content(place):
     return view[start : start + items.size(buffer, place)]
 
 
-def _end_of(text, size):
-    """Where a text of some bytes ends, its line end removed. Raises Malformed by its frame."""
+def _end_of(text):
+    """Where a text ends, its line end removed. Raises Malformed by its frame."""
+    size = len(text)
     if size and text[size - 1] == 10:
         size -= 1
         if size and text[size - 1] == 13:
             size -= 1
     elif size and text[size - 1] == 13:
         size -= 1
-    if size > _MAX_TEXT_BYTES or not has_prefix(text, size):
+    if not _PREFIX_BYTES <= size <= _MAX_TEXT_BYTES or not items.begins(text, 0, PREFIX):
         raise Malformed
     return size
-
-
-def has_prefix(text, size):
-    """True if the first `size` bytes of a text begin as a pass does."""
-    if size < _PREFIX_BYTES:
-        return False
-    for n in range(_PREFIX_BYTES):
-        if text[n] != _PREFIX[n]:
-            return False
-    return True
 
 
 def _keys_of_map(start, end):
@@ -273,21 +269,3 @@ def _keys_of_map(start, end):
     if count < 0 or buffer[start] & _KIND != _MAP:
         raise Malformed
     return count
-
-
-def _is_holder(key):
-    for n in range(len(_HOLDER)):
-        if buffer[key + n] != _HOLDER[n]:
-            return False
-    return True
-
-
-def _time(place):
-    """The unsigned integer below 2^32 there. A buffer, so that nothing but it is allocated."""
-    value = buffer[place]
-    if value < 24:
-        return value
-    size = 1 << (value - 24)
-    for n in range(4):
-        _four_bytes[n] = buffer[place + size + n - 3] if n >= 4 - size else 0
-    return int.from_bytes(_four_bytes, "big")
