@@ -36,6 +36,7 @@ class Registrar:
         self.tube = None
         self.count = 0
         self.staff = 0  # who works with the device; 0: nobody said so
+        self._registration = [b"", b"", 0, 0, 0, 0, b""]  # a record's payload, made once
 
     def resume(self):
         """Takes up the tube that the journal says is open."""
@@ -73,27 +74,21 @@ class Registrar:
         """
         if self.tube is None and not self.settings.without_tubes:
             raise Refused("NO_TUBE")
-        registered_s = self._registered_at(a_pass, unix_s)
-        if registered_s is not None:
-            raise Refused("DUPLICATE", registered_s)
+        self._refuse_duplicate(a_pass, unix_s)
         position = 0
         if self.tube is not None:
             if self.count >= self.settings.tube_size:
                 raise Refused("FULL")
             position = self.count + 1
-        self._append(
-            bodies.REGISTRATION,
-            unix_s,
-            [
-                a_pass.subject,
-                a_pass.cti_start,
-                a_pass.issuer.slot,
-                a_pass.relation,
-                position,
-                self.staff,
-                a_pass.issuer.register,
-            ],
-        )
+        row = self._registration
+        row[0] = a_pass.subject
+        row[1] = a_pass.cti_start
+        row[2] = a_pass.issuer.slot
+        row[3] = a_pass.relation
+        row[4] = position
+        row[5] = self.staff
+        row[6] = a_pass.issuer.register
+        self._append(bodies.REGISTRATION, unix_s, row)
         self.count = position
         return position
 
@@ -105,17 +100,16 @@ class Registrar:
         except NoCollectionKey:
             raise Refused("NOT_READY") from None
 
-    def _registered_at(self, a_pass, unix_s):
-        """When this person was registered (Unix seconds), if that still counts; or None.
+    def _refuse_duplicate(self, a_pass, unix_s):
+        """Raises Refused if this person was registered, and that still counts."""
+        seen = self._journal.seen_subject(a_pass.subject, a_pass.issuer.register)
+        if seen is not None:
+            self._judge(seen[0], seen[1] * 60, unix_s)
 
-        By the clock as it is now: what it was set on or back since then is no time that passed.
-        """
-        journal = self._journal
-        seen = journal.seen_subject(a_pass.subject, a_pass.issuer.register)
-        if seen is None:
-            return None
-        registered_s = seen[1] * 60 + journal.jumped_since(seen[0])
-        open_tube = journal.open_tube
-        if open_tube and seen[0] > open_tube[0]:
-            return registered_s  # into this tube
-        return registered_s if unix_s - registered_s < DUPLICATE_WINDOW_S else None
+    def _judge(self, sequence, registered_s, unix_s):
+        """By the clock as it is now: what it was set on or back since the record with this number
+        is no time that passed."""
+        registered_s += self._journal.jumped_since(sequence)
+        open_tube = self._journal.open_tube
+        if unix_s - registered_s < DUPLICATE_WINDOW_S or (open_tube and sequence > open_tube[0]):
+            raise Refused("DUPLICATE", registered_s)

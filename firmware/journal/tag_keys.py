@@ -25,7 +25,7 @@ class TagKeys:
         self._keys = []  # 12 bytes each, None where there was one
         self._ciphers = []  # AES under each; None until it is used
         self._place_of = array("H", bytes(2 * sectors))
-        self._first = bytearray(_BLOCK_BYTES)
+        self._register = bytearray(_BLOCK_BYTES)
         self._block = bytearray(_BLOCK_BYTES)
         self._tag = memoryview(self._block)[: bodies.TAG_BYTES]
 
@@ -51,32 +51,32 @@ class TagKeys:
         """The 12 bytes in a sector's header."""
         return self._keys[self._place_of[index]]
 
-    def tag(self, subject, place, register=bodies.NO_REGISTER):
-        """The 8-byte tag of 16 bytes under the key at a place, valid until the next call.
+    def set_register(self, register):
+        """Says where the next subjects are some: 8 bytes."""
+        self._register[: bodies.TAG_BYTES] = register  # zeros behind it
 
-        register: 8 bytes that name where the subject is one.
-        """
+    def tag(self, subject, place):
+        """The 8-byte tag of 16 bytes under the key at a place, valid until the next call."""
         cipher = self._ciphers[place]
         if cipher is None:
             cipher = self._ciphers[place] = _cipher(self._keys[place])
-        self._mac(cipher, subject, register)
+        self._mac(cipher, subject)
         return self._tag
 
-    def _mac(self, cipher, subject, register):
-        first, block = self._first, self._block
-        first[: bodies.TAG_BYTES] = register  # zeros behind it
-        cipher.encrypt(first, block)
+    def _mac(self, cipher, subject):
+        block = self._block
+        cipher.encrypt(self._register, block)
         for index in range(_BLOCK_BYTES):
             block[index] ^= subject[index]
         cipher.encrypt(block, block)
 
-    def tag_under(self, subject, key, register=bodies.NO_REGISTER):
+    def tag_under(self, subject, key):
         """The same under 12 bytes that need not have a place yet."""
         place = self._find(key)
         if place >= 0:
-            return self.tag(subject, place, register)
+            return self.tag(subject, place)
         cipher = _cipher(key)
-        self._mac(cipher, subject, register)
+        self._mac(cipher, subject)
         wipe_aes(cipher)
         return self._tag
 
