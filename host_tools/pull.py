@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from host_tools.client import Client
 from host_tools.journal import statement
+from host_tools.journal.damage import SectorDamage
 from host_tools.journal.statement import Statement
 from host_tools.store import Problem, Store, StoreError
 
@@ -25,7 +26,8 @@ class Pulled(NamedTuple):
     """What a pull brought.
 
     opened: how many records were opened and verified; problems: those that could not be, of the
-    whole device; missing: ranges of sequence numbers that another database must have.
+    whole device; damages: what has decayed in its flash, with what is lost of it; elsewhere: ranges
+    of numbers that another host took before this pull and that were not known to be there.
     released: what the device may forget, where a shift was closed.
     """
 
@@ -34,7 +36,8 @@ class Pulled(NamedTuple):
     repeated: int
     opened: int
     problems: list[Problem]
-    missing: list[tuple[int, int]]
+    damages: list[SectorDamage]
+    elsewhere: list[tuple[int, int]]
     acknowledged: int | None
     released: int | None
 
@@ -42,6 +45,11 @@ class Pulled(NamedTuple):
     def damaged(self) -> list[Problem]:
         """Problems that a key cannot mend."""
         return [problem for problem in self.problems if problem.sealed_to is None]
+
+    @property
+    def is_whole(self) -> bool:
+        """False if something is altered or lost, and nobody has accepted that."""
+        return not self.damaged and not any(damage.is_lossy for damage in self.damages)
 
 
 def pull(
@@ -74,6 +82,7 @@ def pull(
             f"The database has records of device {device.hex()} up to {stored - 1}, the device "
             f"only up to {status['next'] - 1}: its journal was erased. Pull into a new database."
         )
+    known_elsewhere = store.gaps(device, True)
     new, repeated = _read(client, store, device, status["next"], progress)
     opened = store.open(device, keys or {})
     last = store.next_sequence(device) - 1
@@ -81,11 +90,12 @@ def pull(
         store.accept_damage(device, last)
     if last:
         _have_signed(client, store, identity, (max(1, stored - 1), last), now_s, accept_damage)
+    elsewhere = [gap for gap in store.gaps(device, True) if gap not in known_elsewhere]
     found = Pulled(
-        *(device, new, repeated, opened, store.problems(device), store.missing(device)),
-        *(None, None),
+        *(device, new, repeated, opened, store.problems(device), store.damages(device)),
+        *(elsewhere, None, None),
     )
-    if operator is None or found.damaged:
+    if operator is None or not found.is_whole:
         return found
     # Compared with what the device knows, not with what is new: an earlier pull may have stored
     # records and been cut off before it could tell the device.

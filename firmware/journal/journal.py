@@ -112,6 +112,19 @@ class Journal:
             raise ValueError
         return reading.statement(self._identity, nonce, first, last, chain, unix_s)
 
+    def newest_minute(self):
+        """The minute of the newest record that has one; 0 where there is none."""
+        from journal import newest
+
+        return newest.newest_minute(self._ring)
+
+    def count_since(self, kind, minute):
+        """How many records of a type there are since a minute, as far as the newest two sectors
+        tell; those without a minute count."""
+        from journal import newest
+
+        return newest.count_since(self._ring, kind, minute)
+
     # -- emptying -------------------------------------------------------------------------
 
     @property
@@ -210,13 +223,17 @@ class Journal:
         """
         if may_erase and not self.is_blank_ahead and self._ring.erase_next():
             return True
-        if self._writer.is_epoch_due and self._renew_epoch(unix_s):
+        if (self._writer.is_key_due or self._writer.is_epoch_due) and self._renew_epoch(unix_s):
             return True
         return self._enter_people() or (may_erase and self._ring.erase_next())
 
     def _renew_epoch(self, unix_s):
+        writer = self._writer
         try:
-            self._writer.renew_epoch(unix_s)
+            if writer.is_key_due:
+                writer.repeat_key(unix_s, ORDINARY)
+            else:
+                writer.renew_epoch(unix_s)
         except (NoCollectionKey, JournalFull):
             return False
         return True

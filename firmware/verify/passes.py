@@ -29,7 +29,8 @@ def verify(text, trust, secrets, is_revoked, now):
     """Verifies the text of a QR code as a pass.
 
     text: bytes-like, as scanned. One CR, LF or CRLF at its end is removed. trust: TrustList.
-    secrets: has get(kid) -> 32 bytes or None, for HMAC issuers. is_revoked: function (kid, cti) -> bool. now: Unix seconds, or None if not known.
+    secrets: has get(kid) -> 32 bytes or None, for HMAC issuers. is_revoked: function (kid, cti) ->
+    bool. now: Unix seconds, or None if not known.
     Returns the one Pass that there is, good until the next call. Raises Refused with a reason of
     docs/pass.md, and nothing else.
     """
