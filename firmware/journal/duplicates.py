@@ -161,6 +161,9 @@ class Duplicates:
         register: 8 bytes that name where the subject is one.
         """
         self._ring.keys.set_register(register)
+        return self._find_subject(subject)
+
+    def _find_subject(self, subject):
         self._newest = None
         while self.fill_next():
             pass

@@ -10,6 +10,7 @@ from array import array
 
 import cryptolib
 from crypto.aes_ccm import ECB
+from crypto.limbs import move
 from crypto.wipe import wipe, wipe_aes
 from micropython import const
 
@@ -53,7 +54,7 @@ class TagKeys:
 
     def set_register(self, register):
         """Says where the next subjects are some: 8 bytes."""
-        self._register[: bodies.TAG_BYTES] = register  # zeros behind it
+        move(self._register, 0, register, 0, bodies.TAG_BYTES)  # zeros behind it
 
     def tag(self, subject, place):
         """The 8-byte tag of 16 bytes under the key at a place, valid until the next call."""
@@ -64,11 +65,9 @@ class TagKeys:
         return self._tag
 
     def _mac(self, cipher, subject):
-        block = self._block
-        cipher.encrypt(self._register, block)
-        for index in range(_BLOCK_BYTES):
-            block[index] ^= subject[index]
-        cipher.encrypt(block, block)
+        cipher.encrypt(self._register, self._block)
+        _mix(self._block, subject)
+        cipher.encrypt(self._block, self._block)
 
     def tag_under(self, subject, key):
         """The same under 12 bytes that need not have a place yet."""
@@ -97,6 +96,12 @@ class TagKeys:
             self._keys.append(None)
             self._ciphers.append(None)
         return self._keys.index(None)
+
+
+def _mix(block, subject):
+    # A function of its own: with more locals its frame would be in the heap.
+    for index in range(_BLOCK_BYTES):
+        block[index] ^= subject[index]
 
 
 def _cipher(key):

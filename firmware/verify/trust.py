@@ -31,9 +31,15 @@ class Issuer:
 
     def __init__(self, rows, at):
         self.slot = at // ROW_BYTES
-        row = unpack_from(ROW, rows, at)
-        self.kid, self.alg, key, self.valid_from, self.valid_until, self.max_lifetime = row[:6]
-        self.register = row[6]
+        (
+            self.kid,
+            self.alg,
+            key,
+            self.valid_from,
+            self.valid_until,
+            self.max_lifetime,
+            self.register,
+        ) = unpack_from(ROW, rows, at)
         self.key = key if self.alg == ALG_EDDSA else None
 
 
