@@ -72,8 +72,8 @@ def test_each_pass_that_is_good():
 def test_a_pass_of_a_prepared_key():
     vectors, trust, secrets, _ = pass_world()
     vector = vectors[0]
-    line = memoryview(bytearray(vector["text"].encode()) + b" what came before")
-    line = line[: len(vector["text"])]
+    line = bytearray(vector["text"].encode()) + b" what came before"
+    line = memoryview(line)[: len(vector["text"])]
     now = vector["now"]
     key = passes.verify(line, trust, secrets, _none_is_revoked, now).issuer.key
     table = Table()
