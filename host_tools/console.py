@@ -3,15 +3,17 @@
 import json
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 from rich.console import Console
 
 from provisioning.errors import FileProblem, Mistyped, Problem
+from provisioning.files import OpenToOthers
 
 # Exit codes (docs/cli.md).
 EXIT_REFUSED = 1  # a pass, a claim or a list was refused; vectors differ
@@ -29,15 +31,29 @@ Zone = Annotated[str, typer.Option("--zone", help="Time zone of the place, for d
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turns a Problem into a message and an exit code."""
+    """Turns a Problem into a message and an exit code, and a file open to others into a remark."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", OpenToOthers)
+            warnings.showwarning = _show_warning
+            yield
     except FileProblem as error:
         give_up(str(error), EXIT_FILE)
     except Mistyped as error:
         give_up(str(error), EXIT_USAGE)
     except Problem as error:
         give_up(str(error), EXIT_REFUSED)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    note(str(message))
 
 
 def give_up(message: str, code: int) -> NoReturn:

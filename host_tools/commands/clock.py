@@ -9,6 +9,7 @@ import typer
 from host_tools.commands.connected import Port, connected, local, told
 from host_tools.console import EXIT_REFUSED, AsJson, ask_passphrase, give_up, print_json
 from host_tools.operators import Operator
+from provisioning import local_time
 
 TOLERANCE_S = 5
 
@@ -32,6 +33,7 @@ def clock(
     """
     with told():
         signer = Operator.load(operator, credential, ask_passphrase)
+        local_time.now()  # says so if this computer's clock is wrong, before anything is done
         with connected(port) as client:
             device = client.identify()["device"]
             if device is None:

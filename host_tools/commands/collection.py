@@ -60,7 +60,7 @@ def add(
     """
     with told():
         local = local_time.zone(zone)
-        start = local_time.parse(valid_from, local) if valid_from else int(time.time())
+        start = local_time.parse(valid_from, local) if valid_from else local_time.now()
         row = collection.row_of(keys.load_collection_public(key), start, name)
         number, _ = KIND.change(path, root, lambda found: found.with_key(row))
     lists.tell_added(path, row.kid, number, as_json)

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import sys
 from collections.abc import Iterable
 from datetime import date, tzinfo
 from enum import StrEnum
@@ -96,7 +97,17 @@ def issue(
     ] = None,
     csv: Annotated[
         Path | None,
-        typer.Option(help="Many passes: columns name, relation, id_number, birth, subject, file."),
+        typer.Option(
+            help="Many passes: columns name, relation, id_number, birth, subject, file. "
+            "- for input."
+        ),
+    ] = None,
+    person: Annotated[
+        Path | None,
+        typer.Option(
+            help="One pass: a CSV of one line with the same columns, or - for input. Without it "
+            "and --name the name is asked for: other users see what stands on a command line."
+        ),
     ] = None,
     encoding: Annotated[
         str,
@@ -142,15 +153,31 @@ def issue(
             form,
             _lettering(font) if form is Format.png else None,
         )
+        if (csv or person) and (name or subject or birth or id_number):
+            raise typer.BadParameter("--csv and --person take the people from a file.")
         if csv is not None:
-            if name or subject or birth or id_number:
-                raise typer.BadParameter("--csv takes the people from its file.")
+            if person is not None:
+                raise typer.BadParameter("Either --csv or --person: many passes or one.")
             if out is None:
                 raise typer.BadParameter("--csv needs --out, the folder for the passes.")
             _issue_many(maker, read_people(csv, encoding), csv, out, as_json)
-        else:
-            person = _person(Row(name, relation.value, id_number, birth or "", subject or "", ""))
-            _issue_one(maker, person, out, as_json, told_subject=subject is not None)
+            return
+        row = Row(name, relation.value, id_number, birth or "", subject or "", "")
+        if person is not None:
+            row = _only_one(person, read_people(person, encoding))
+        elif not name and sys.stdin.isatty():
+            row = row._replace(name=_typed("Name"), id_number=id_number or _typed("ID number"))
+        _issue_one(maker, _person(row), out, as_json, told_subject=bool(row.subject))
+
+
+def _only_one(path: Path, people: list[tuple[int, Row]]) -> Row:
+    if len(people) != 1:
+        raise FileProblem(f"{path} has {len(people)} people; --person takes one, --csv many.")
+    return people[0][1]
+
+
+def _typed(what: str) -> str:
+    return str(typer.prompt(what, default="", show_default=False, err=True))
 
 
 def _issue_one(
@@ -160,7 +187,7 @@ def _issue_one(
         raise typer.BadParameter("A picture needs a file: --out pass.png")
     issued = maker.issue(person)
     if out is not None:
-        files.replace(out, maker.render(issued))
+        files.replace(out, maker.render(issued), files.PRIVATE)
         _warn_of_letters(maker.lettering, [(out, issued)])
     if as_json:
         print_json(_json(issued, out))
@@ -177,7 +204,7 @@ def _issue_many(
     maker: Maker, people: list[tuple[int, Row]], csv: Path, out: Path, as_json: bool
 ) -> None:
     """All or none: every row is checked before anything is written."""
-    if (out / REPORT).exists():
+    if files.is_there(out / REPORT):
         raise FileProblem(f"{out} has passes in it already, told in {REPORT}. Name a new folder.")
     made: list[tuple[Path, Issued]] = []
     wrong = []
@@ -192,14 +219,19 @@ def _issue_many(
     if wrong:
         raise NotAllowed("\n".join([*wrong, "Nothing was issued."]))
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise FileProblem(f"{out} cannot be made: {error.strerror}.") from error
-    for path, issued in _with_bar(made):
-        files.replace(path, maker.render(issued))
-    _warn_of_letters(maker.lettering, made)
+        raise FileProblem(f"{out} cannot be made: {files.why(error)}.") from error
     rows = [_json(issued, path) for path, issued in made]
-    report = write_report(out, rows)
+    try:
+        for path, issued in _with_bar(made):
+            files.replace(path, maker.render(issued), files.PRIVATE, is_synced=False)
+        report = write_report(out, rows)
+    except FileProblem:
+        for path, _ in made:  # what no report tells of was not issued
+            path.unlink(missing_ok=True)
+        raise
+    _warn_of_letters(maker.lettering, made)
     if as_json:
         print_json(rows)
     else:

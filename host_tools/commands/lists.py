@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 import typer
 
 from host_tools.console import ask_passphrase, print_json, told
-from provisioning import keys, local_time
+from provisioning import files, keys, local_time
 from provisioning.errors import FileProblem, NotAllowed
 from provisioning.signed import Signed
 from provisioning.signed_files import Root
@@ -45,15 +45,16 @@ class Kind(NamedTuple, Generic[L]):
         """An empty list. advice: what to do next. Ends the command where it may not be."""
         with told():
             owner = Root.load(root, ask_passphrase)
-            before = None
-            if path.exists():
-                if not replace:
-                    raise FileProblem(
-                        f"{path} is there already. Add to it, or empty it with --replace."
-                    )
-                before = self.read(path, owner.public)[0]
-            number = next_number(before, sequence)
-            owner.write(path, self.typ, number, self.body(self.empty))
+            with files.locked(path):
+                before = None
+                if files.is_there(path):
+                    if not replace:
+                        raise FileProblem(
+                            f"{path} is there already. Add to it, or empty it with --replace."
+                        )
+                    before = self.read(path, owner.public)[0]
+                number = next_number(before, sequence)
+                owner.write(path, self.typ, number, self.body(self.empty))
         if as_json:
             print_json({"sequence": number})
         else:
@@ -65,10 +66,11 @@ class Kind(NamedTuple, Generic[L]):
         Raises FileProblem, and what `changed` raises: nothing is written then.
         """
         owner = Root.load(root, ask_passphrase)
-        before, found = self.read(path, owner.public)
-        found = changed(found)
-        number = next_number(before)
-        owner.write(path, self.typ, number, self.body(found))
+        with files.locked(path):
+            before, found = self.read(path, owner.public)
+            found = changed(found)
+            number = next_number(before)
+            owner.write(path, self.typ, number, self.body(found))
         return number, found
 
     def look(self, path: Path, root_public: Path | None) -> tuple["Head", L]:

@@ -39,18 +39,18 @@ def issue(
     """Give an operator's key a credential. Keep a copy: it is what revokes the operator."""
     with told():
         local = local_time.zone(zone)
-        if path.exists():
+        if files.is_there(path):
             raise FileProblem(
                 f"{path} is there already; it is needed to revoke that operator. "
                 "Choose another name."
             )
         public = keys.load_public(key)
         owner = Root.load(root, ask_passphrase)
-        now = int(time.time())
+        now = local_time.now()
         data = operators.issue_credential(
             owner.key, public, name, tuple(role), now, now + days * DAY_S
         )
-        files.replace(path, data)
+        files.create(path, data, files.PUBLIC)
         made = operators.open_credential(data, owner.public)
     if as_json:
         print_json({"file": str(path), **_json(made)})

@@ -12,7 +12,7 @@ from host_tools.commands.progress import bars
 from host_tools.console import AsJson, give_up, note, print_json
 from host_tools.provision import Plan, secrets_object
 from host_tools.provision import provision as carry_out
-from provisioning import files, keys, settings, signed_files
+from provisioning import files, keys, local_time, settings, signed_files
 from provisioning.errors import FileProblem
 
 
@@ -57,9 +57,11 @@ def provision(
     """
     with told():
         plan = _plan(root, trust, settings, collection, revoked, revoked_table, secret or [])
+        if clock:
+            local_time.now()  # says so if this computer's clock is wrong, before anything is done
         with connected(port) as client:
             if clock:
-                plan = plan._replace(unix_s=int(time.time()))
+                plan = plan._replace(unix_s=local_time.now())
             with bars() as show:
                 done = carry_out(client, plan, show)
             identity, state = client.identify(), client.status()
@@ -106,10 +108,9 @@ def _plan(
         raise FileProblem(
             f"{collection} has no keys yet; add one with: scanpost collection add {collection} KEY"
         )
-    table = None
+    gone = None
     if revoked:
-        table = revoked_table or signed_files.table_path(revoked)
-        signed_files.read_revoked(revoked, table, key)
+        gone = signed_files.read_revoked(revoked, revoked_table, key)[1]
     elif revoked_table:
         raise FileProblem("A table is of no use without its signed list: add --revoked.")
     return Plan(
@@ -117,7 +118,7 @@ def _plan(
         trust=files.read(trust) if trust else None,
         settings=files.read(settings_file) if settings_file else None,
         collection=files.read(collection) if collection else None,
-        revoked_table=files.read(table) if table else None,
+        revoked_table=gone.table() if gone else None,
         revoked=files.read(revoked) if revoked else None,
         secrets=secrets_object(secret_files) if secret_files else None,
     )

@@ -67,7 +67,9 @@ def add(
     """
     with told():
         local = local_time.zone(zone)
-        today = datetime.now(local).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = datetime.fromtimestamp(local_time.now(), local).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
         two_years = int(today.timestamp()) + VALID_YEARS * 365 * DAY_S
         kid, alg, raw = _issuer_key(key)
         issuer = Issuer(
