@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ CONNECT_ATTEMPTS = 8  # a device that was just switched on needs some seconds
 CTRL_C = 3
 # A device that prints without end must not keep a request waiting for ever.
 MAX_BYTES_PER_ATTEMPT = 65536
+MAX_ATTEMPT_S = 30.0  # nor one that says a byte now and then
 MAX_RESTARTS = 3
 
 ADVICE = {
@@ -76,9 +78,9 @@ class NoAnswer(Exception):
 
 
 class DeviceError(Exception):
-    """The device said no. code: a word of docs/link.md; detail: what came with it."""
+    """The device said no. code: a word of docs/link.md; detail: the number that came with it."""
 
-    def __init__(self, code: str, detail: object = None) -> None:
+    def __init__(self, code: str, detail: int | None = None) -> None:
         super().__init__(f"{code}: {ADVICE[code]}" if code in ADVICE else code)
         self.code = code
         self.detail = detail
@@ -108,9 +110,8 @@ class Client:
                 if reply is not None:
                     status, result = reply
                     if status != "OK":
-                        raise DeviceError(status, result)
-                    replies.check(operation, result)
-                    return result
+                        raise DeviceError(status, replies.read_detail(result))
+                    return replies.read_result(operation, result)
         except Malformed as error:
             self._nonsense = error
         except (serial.SerialException, OSError) as error:
@@ -137,14 +138,15 @@ class Client:
     def _await_reply(self) -> tuple[str, Any] | None:
         """Status and result, or None after silence."""
         taken = 0
-        while taken < MAX_BYTES_PER_ATTEMPT:
+        end = time.monotonic() + MAX_ATTEMPT_S
+        while taken < MAX_BYTES_PER_ATTEMPT and time.monotonic() < end:
             data = self._transport.read(max(1, self._transport.in_waiting))
             if not data:
                 return None
             taken += len(data)
             for payload in self._splitter.feed(data):
                 try:
-                    reply = _read_reply(payload)
+                    reply = replies.read_reply(encoding.decode(payload))
                 except Malformed as error:
                     self._nonsense = error
                     continue
@@ -200,7 +202,8 @@ class Client:
         """Sends an object in pieces; returns what the device's commit says of it.
 
         Goes on where the device is; begins anew when the device has restarted.
-        progress: called with (bytes sent, bytes in all).
+        progress: called with (bytes sent, bytes in all). Raises as `call`: NoAnswer too for a
+        device that asks for pieces without end.
         """
         digest = hashlib.sha256(data).digest()
         for attempt in range(MAX_RESTARTS + 1):
@@ -217,17 +220,24 @@ class Client:
         self, kind: str, data: bytes, digest: bytes, progress: Progress | None
     ) -> None:
         offset = self.call("begin", kind, len(data), digest)
-        while offset < len(data):
+        # Each piece once, and as many again for what got lost on the way.
+        for _ in range(2 * (len(data) // PIECE_BYTES + 2)):
             if progress:
-                progress(offset, len(data))
+                progress(min(offset, len(data)), len(data))
+            if offset >= len(data):
+                break
             try:
                 offset = self.call("piece", offset, data[offset : offset + PIECE_BYTES])
             except DeviceError as error:
-                if error.code != "OFFSET" or not isinstance(error.detail, int):
+                if error.code != "OFFSET" or error.detail is None:
                     raise
                 offset = error.detail
-        if progress:
-            progress(len(data), len(data))
+        if offset != len(data):
+            raise NoAnswer(
+                f"The device does not get on with taking the object ({kind}): it asks for byte "
+                f"{offset} of {len(data)}. Reset it and try again; if it stays so, its firmware is "
+                "not the one that belongs to this scanpost."
+            )
 
     def read_journal(self, from_sequence: int) -> tuple[int, list[bytes]]:
         """Records from this sequence number on, or from the oldest that is held if that is later.
@@ -249,11 +259,3 @@ class Client:
     def close(self) -> None:
         """Closes the port."""
         self._transport.close()
-
-
-def _read_reply(payload: bytes) -> tuple[int, int, str, Any]:
-    """Version, request's id, status, result. Raises Malformed."""
-    reply = encoding.decode(payload)
-    if not isinstance(reply, list) or len(reply) != 4 or not isinstance(reply[2], str):
-        raise Malformed("not version, id, status and result")
-    return reply[0], reply[1], reply[2], reply[3]

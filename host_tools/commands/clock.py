@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from host_tools.commands.connected import Port, connected, local, told
-from host_tools.console import EXIT_REFUSED, AsJson, ask_passphrase, give_up, print_json
+from host_tools.console import (
+    EXIT_REFUSED,
+    AsJson,
+    ask_passphrase,
+    give_up,
+    print_json,
+    say,
+)
 from host_tools.operators import Operator
 from provisioning import local_time
 
@@ -48,7 +55,7 @@ def clock(
         print_json({"device": device.hex(), "before": before, "after": after})
         return
     was = "was not set" if before is None else f"was {local(before)}"
-    typer.echo(f"Device {device.hex()}: clock set to {local(after)}; it {was}.")
+    say(f"Device {device.hex()}: clock set to {local(after)}; it {was}.")
 
 
 def remark_on(unix_s: int | None, now_s: float) -> str | None:

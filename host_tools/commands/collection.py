@@ -5,10 +5,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Column, Table
+from rich.table import Column
 
 from host_tools.commands import lists
-from host_tools.console import AsJson, RootKey, Zone, console, hex_bytes, print_json, told
+from host_tools.console import (
+    AsJson,
+    RootKey,
+    Zone,
+    console,
+    hex_bytes,
+    print_json,
+    say,
+    told,
+)
+from host_tools.console import (
+    table as new_table,
+)
 from provisioning import collection, keys, local_time
 from provisioning.collection import CollectionList
 from provisioning.signed_files import read_collection
@@ -109,8 +121,8 @@ def show(
             }
         )
         return
-    typer.echo(head.line(local))
-    table = Table(Column("kid", no_wrap=True), "name", "from", "in use")
+    say(head.line(local))
+    table = new_table(Column("kid", no_wrap=True), "name", "from", "in use")
     for row in found.keys:
         begins = local_time.show(row.valid_from, local)[:16]
         table.add_row(row.kid.hex(), row.name or "-", begins, "now" if row == now else "")

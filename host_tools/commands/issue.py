@@ -13,8 +13,17 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from host_tools.console import AsJson, Zone, ask_passphrase, note, print_json, told
+from host_tools.console import (
+    AsJson,
+    Zone,
+    ask_passphrase,
+    note,
+    print_json,
+    say,
+    told,
+)
 from host_tools.people import REPORT, UTF_8, Row, read_people, write_report
+from host_tools.terminal import printable
 from provisioning import claims, files, issuing, keys, lettering, local_time, qr
 from provisioning.errors import FileProblem, Mistyped, NotAllowed, Problem
 from provisioning.issuing import Issued, Person, Validity
@@ -193,9 +202,9 @@ def _issue_one(
         print_json(_json(issued, out))
         return
     if out is None:
-        typer.echo(issued.text)
+        say(issued.text)
     else:
-        typer.echo(f"{out}: good until {local_time.show(issued.claims.expires_at, maker.local)}")
+        say(f"{out}: good until {local_time.show(issued.claims.expires_at, maker.local)}")
     if not told_subject:
         note(f"New subject {person.subject.hex()}: keep it for this person's next pass.")
 
@@ -212,7 +221,7 @@ def _issue_many(
         try:
             issued = maker.issue(_person(row))
         except Problem as error:
-            wrong.append(f"{csv}, line {number}: {error}")
+            wrong.append(printable(f"{csv}, line {number}: {error}"))
             continue
         ending = "txt" if maker.form is Format.text else maker.form.value
         made.append((out / f"{row.file}.{ending}", issued))
@@ -235,7 +244,7 @@ def _issue_many(
     if as_json:
         print_json(rows)
     else:
-        typer.echo(f"{len(made)} passes in {out}; {report} has their ids. Keep it private.")
+        say(f"{len(made)} passes in {out}; {report} has their ids. Keep it private.")
 
 
 def _with_bar(made: list[tuple[Path, Issued]]) -> Iterable[tuple[Path, Issued]]:

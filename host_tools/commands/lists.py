@@ -7,7 +7,12 @@ from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import typer
 
-from host_tools.console import ask_passphrase, print_json, told
+from host_tools.console import (
+    ask_passphrase,
+    print_json,
+    say,
+    told,
+)
 from provisioning import files, keys, local_time
 from provisioning.errors import FileProblem, NotAllowed
 from provisioning.signed import Signed
@@ -58,7 +63,7 @@ class Kind(NamedTuple, Generic[L]):
         if as_json:
             print_json({"sequence": number})
         else:
-            typer.echo(f"{path}: number {number}, empty. Next: {advice}")
+            say(f"{path}: number {number}, empty. Next: {advice}")
 
     def change(self, path: Path, root: Path, changed: Callable[[L], L]) -> tuple[int, L]:
         """Signs what `changed` makes of the list; (number, list).
@@ -118,8 +123,8 @@ def tell_added(path: Path, kid: bytes, number: int, as_json: bool) -> None:
     if as_json:
         print_json({"kid": kid, "sequence": number})
     else:
-        typer.echo(f"{path}: number {number}")
-        typer.echo(f"kid: {kid.hex()}")
+        say(f"{path}: number {number}")
+        say(f"kid: {kid.hex()}")
 
 
 def tell_removed(path: Path, number: int, left: int, what: str, as_json: bool) -> None:
@@ -127,4 +132,4 @@ def tell_removed(path: Path, number: int, left: int, what: str, as_json: bool) -
     if as_json:
         print_json({"sequence": number, "left": left})
     else:
-        typer.echo(f"{path}: number {number}, {left} {what}")
+        say(f"{path}: number {number}, {left} {what}")

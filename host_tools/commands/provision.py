@@ -9,7 +9,13 @@ import typer
 from host_tools.commands import clock as clocks
 from host_tools.commands.connected import Port, connected, told
 from host_tools.commands.progress import bars
-from host_tools.console import AsJson, give_up, note, print_json
+from host_tools.console import (
+    AsJson,
+    give_up,
+    note,
+    print_json,
+    say,
+)
 from host_tools.provision import Plan, secrets_object
 from host_tools.provision import provision as carry_out
 from provisioning import files, keys, local_time, settings, signed_files
@@ -78,9 +84,9 @@ def provision(
     whole = f"Device {device.hex()} ({identity['name'] or 'no name'})"
     needs = ", ".join(_needs(state))
     if needs:
-        typer.echo(f"{whole} took that. Before it registers anyone it needs: {needs}.")
+        say(f"{whole} took that. Before it registers anyone it needs: {needs}.")
     else:
-        typer.echo(f"{whole} is provisioned.")
+        say(f"{whole} is provisioned.")
 
 
 def _needs(state: dict[str, Any]) -> list[str]:

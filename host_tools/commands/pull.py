@@ -9,7 +9,13 @@ import typer
 
 from host_tools.commands.connected import Port, connected, told
 from host_tools.commands.progress import bars
-from host_tools.console import EXIT_REFUSED, AsJson, ask_passphrase, print_json
+from host_tools.console import (
+    EXIT_REFUSED,
+    AsJson,
+    ask_passphrase,
+    print_json,
+    say,
+)
 from host_tools.operators import Operator
 from host_tools.pull import Pulled, pull
 from host_tools.store import Store
@@ -84,20 +90,20 @@ def pull_journal(
 
 
 def _tell_pulled(pulled: Pulled) -> None:
-    typer.echo(f"Device {pulled.device.hex()}: {pulled.new} new records, {pulled.opened} opened.")
+    say(f"Device {pulled.device.hex()}: {pulled.new} new records, {pulled.opened} opened.")
     for kid, count in Counter(problem.sealed_to for problem in pulled.problems).items():
         if kid is not None:
-            typer.echo(f"{count} records are sealed to collection key {kid.hex()}; they are kept.")
+            say(f"{count} records are sealed to collection key {kid.hex()}; they are kept.")
     for problem in pulled.damaged:
-        typer.echo(f"Record {problem.sequence}: {problem.problem}.")
+        say(f"Record {problem.sequence}: {problem.problem}.")
     for first, last in pulled.missing:
-        typer.echo(f"Missing: records {first} to {last}. Were they pulled into another database?")
+        say(f"Missing: records {first} to {last}. Were they pulled into another database?")
     if pulled.acknowledged is not None:
-        typer.echo(f"Acknowledged up to record {pulled.acknowledged}.")
+        say(f"Acknowledged up to record {pulled.acknowledged}.")
     elif pulled.damaged:
-        typer.echo("Not acknowledged. To go on all the same: --accept-damage")
+        say("Not acknowledged. To go on all the same: --accept-damage")
     if pulled.released is not None:
-        typer.echo(f"The shift is closed; the device may forget up to record {pulled.released}.")
+        say(f"The shift is closed; the device may forget up to record {pulled.released}.")
 
 
 def _operator(key: Path | None, credential: Path | None) -> Operator | None:

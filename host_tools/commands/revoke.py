@@ -7,7 +7,15 @@ import typer
 
 from host_tools.code_text import read_code
 from host_tools.commands import lists
-from host_tools.console import AsJson, RootKey, ask_passphrase, hex_bytes, print_json, told
+from host_tools.console import (
+    AsJson,
+    RootKey,
+    ask_passphrase,
+    hex_bytes,
+    print_json,
+    say,
+    told,
+)
 from provisioning import files, passes, revocation
 from provisioning.errors import NotAllowed, Refused
 from provisioning.revocation import RevocationList
@@ -62,7 +70,7 @@ def revoke(
     if as_json:
         print_json({"sequence": number, "added": added, "revoked": len(found.entries)})
     else:
-        typer.echo(f"{path}: number {number}, {len(found.entries)} revoked, {added} new")
+        say(f"{path}: number {number}, {len(found.entries)} revoked, {added} new")
 
 
 def _entry_of_code(code: str) -> bytes:

@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from host_tools.commands import lists
-from host_tools.console import AsJson, RootKey, ask_passphrase, print_json, told
+from host_tools.console import (
+    AsJson,
+    RootKey,
+    ask_passphrase,
+    print_json,
+    say,
+    told,
+)
 from provisioning import files, settings
 from provisioning.errors import FileProblem, Malformed, Mistyped
 from provisioning.settings import Settings
@@ -97,14 +104,14 @@ def make_settings(
     if as_json:
         print_json({"sequence": number, **found._asdict()})
         return
-    typer.echo(f"{path}: number {number}")
+    say(f"{path}: number {number}")
     names = {number: name for name, number in settings.SYMBOLOGIES.items()}
     shown = {
         **found._asdict(),
         "tube_symbologies": ", ".join(names[number] for number in found.tube_symbologies),
     }
     for key, value in shown.items():
-        typer.echo(f"  {key.replace('_', ' ')}: {value}")
+        say(f"  {key.replace('_', ' ')}: {value}")
 
 
 def _symbology(name: str) -> int:

@@ -5,10 +5,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Column, Table
+from rich.table import Column
 
 from host_tools.commands import lists
-from host_tools.console import AsJson, RootKey, Zone, console, hex_bytes, print_json, told
+from host_tools.console import (
+    AsJson,
+    RootKey,
+    Zone,
+    console,
+    hex_bytes,
+    print_json,
+    say,
+    told,
+)
+from host_tools.console import (
+    table as new_table,
+)
 from provisioning import cose, keys, local_time, trust
 from provisioning.signed_files import read_trust
 from provisioning.trust import Issuer, TrustList
@@ -118,8 +130,8 @@ def show(
             }
         )
         return
-    typer.echo(head.line(local))
-    table = Table(Column("kid", no_wrap=True), "scheme", "name", "from", "until", "days")
+    say(head.line(local))
+    table = new_table(Column("kid", no_wrap=True), "scheme", "name", "from", "until", "days")
     for issuer in found.issuers:
         table.add_row(
             issuer.kid.hex(),

@@ -17,6 +17,7 @@ from host_tools.commands import connected as connected_module
 from host_tools.journal import statement
 from provisioning import base45, cose, encoding, keys, signed
 from provisioning.errors import Malformed
+from tests.host_tools.hostile_device import IDENTITY, STATUS, HostileDevice, replying
 
 HOSTILE = {
     "a shared list with a set of itself": "d81c81d90102d81d00",
@@ -197,51 +198,6 @@ def test_every_file_that_a_command_reads(office, data, tmp_path):
         assert bad.read_bytes() == content
 
 
-IDENTITY = {"device": bytes(8), "key": bytes(32), "root": bytes(32)}
-IDENTITY |= {"board": "b", "version": "1", "name": "n"}
-STATUS = {
-    **dict.fromkeys(("time", "count", "first", "next", "acknowledged", "released"), 1),
-    **dict.fromkeys(("remaining", "capacity", "issuers", "secrets"), 1),
-    **{"lists": {}, "site": "", "tube": None, "next": 2},
-}
-
-
-class HostileDevice:
-    """A port (`Transport`) behind which answers are made from requests. Never waits."""
-
-    def __init__(self, answer):
-        self.timeout = 1.0
-        self.in_waiting = 0
-        self._answer = answer
-        self._splitter = frames.Splitter()
-        self._waiting = b""
-
-    def write(self, data):
-        for payload in self._splitter.feed(data):
-            _, number, operation, _ = encoding.decode(payload)
-            self._waiting += frames.encode(self._answer(number, operation))
-        return len(data)
-
-    def read(self, size=1):
-        data, self._waiting = self._waiting[:1024], self._waiting[1024:]
-        return data
-
-    def close(self):
-        pass
-
-
-def _replying(results):
-    """Answers rightly where there is a result for the operation."""
-
-    def answer(number, operation):
-        result = results.get(operation, b"\xf6")
-        result = result if isinstance(result, bytes) else encoding.encode(result)
-        status = encoding.encode("OK")
-        return b"\x84\x01" + encoding.encode(number) + status + result
-
-    return answer
-
-
 def _operations(client):
     yield "status", client.status
     yield "set_clock", lambda: client.set_clock(1)
@@ -258,7 +214,7 @@ def test_a_devices_replies(data):
     if len(data) > frames.MAX_FRAME_BYTES:
         data = data[:1500]
     for operation in dict(_operations(Client(HostileDevice(None)))):
-        for answer in (lambda *_: data or b"\x00", _replying({operation: data})):
+        for answer in (lambda *_: data or b"\x00", replying({operation: data})):
             client = Client(HostileDevice(answer))
             with pytest.raises(NoAnswer):
                 dict(_operations(client))[operation]()
@@ -270,7 +226,7 @@ WRONG = (None, True, -1, 1 << 40, "x", b"x", [], {}, [1], [None, None], [1, [1]]
 @pytest.mark.parametrize("wrong", WRONG, ids=repr)
 def test_results_of_another_form(wrong):
     for operation in dict(_operations(Client(HostileDevice(None)))):
-        client = Client(HostileDevice(_replying({operation: encoding.encode(wrong)})))
+        client = Client(HostileDevice(replying({operation: encoding.encode(wrong)})))
         if operation == "statement" and isinstance(wrong, bytes):
             continue  # any bytes may be one, until it is opened
         with pytest.raises(NoAnswer, match=r"docs/link\.md"):
@@ -292,7 +248,7 @@ def test_commands_at_a_hostile_device(office, data, tmp_path, monkeypatch):
         monkeypatch.setattr(
             connected_module,
             "open_transport",
-            lambda port, results=results: HostileDevice(_replying(results)),
+            lambda port, results=results: HostileDevice(replying(results)),
         )
         port = ("--port", "hostile")
         _run("pull", *port, "--db", tmp_path / "db")
