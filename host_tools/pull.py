@@ -6,12 +6,15 @@ from typing import NamedTuple, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from host_tools.client import Client
-from host_tools.journal import statement
+from host_tools.client import Client, DeviceError, NoAnswer
+from host_tools.journal import records, statement
+from host_tools.journal.records import RecordError
 from host_tools.journal.statement import Statement
-from host_tools.store import Problem, Store, StoreError
+from host_tools.store import Added, Problem, Store, StoreError
+from host_tools.transport import PortError
 
-_BATCH = 2000  # records in one transaction: its sync to the disk costs as much as opening 400
+# More than the slots of the largest journal: a device that is none may give without end.
+MAX_RECORDS = 1 << 16
 
 
 class Operator(Protocol):
@@ -66,7 +69,7 @@ def pull(
     device = identity["device"]
     if device is None:
         raise StoreError("The device was never provisioned; it has no id. Use scanpost provision.")
-    store.add_device(identity, now_s)
+    store.check_device(identity)
     status = client.status()
     stored = store.next_sequence(device)
     if stored > status["next"]:
@@ -74,16 +77,26 @@ def pull(
             f"The database has records of device {device.hex()} up to {stored - 1}, the device "
             f"only up to {status['next'] - 1}: its journal was erased. Pull into a new database."
         )
-    new, repeated = _read(client, store, device, status["next"], progress)
-    opened = store.open(device, keys or {})
-    last = store.next_sequence(device) - 1
-    if accept_damage:
-        store.accept_damage(device, last)
-    if last:
-        _have_signed(client, store, identity, (max(1, stored - 1), last), now_s, accept_damage)
+    raws = _read(client, max(1, stored - 1), status["next"], progress)
+    added, opened, last = Added(0, 0), 0, stored - 1
+    if raws:
+        first, last = max(1, last), max(last, *(records.parse(raw).sequence for raw in raws))
+        nonce, signed = _have_signed(client, store, identity, (first, last), now_s, raws)
+        # Nothing counts before the statement is verified: what is stored here comes in with it.
+        with store.trial(identity, now_s, raws):
+            added = store.add(device, raws)
+            opened = store.open(device, keys or {})
+            if accept_damage:
+                store.accept_damage(device, last)
+            chain = None if accept_damage else store.chain(device)
+            expected = Statement(device, nonce, first, last, chain, 0)
+            said = statement.verify(signed, identity["key"], expected)
+            store.add_statement(said, signed, now_s)
+            if chain is None:
+                store.adopt_chain(device, said.chain)
     found = Pulled(
-        *(device, new, repeated, opened, store.problems(device), store.missing(device)),
-        *(None, None),
+        *(device, added.new, added.repeated, opened, store.problems(device)),
+        *(store.missing(device), None, None),
     )
     if operator is None or found.damaged:
         return found
@@ -100,33 +113,38 @@ def pull(
 
 def _read(
     client: Client,
-    store: Store,
-    device: bytes,
+    first: int,
     expected: int,
     progress: Callable[[int, int], None] | None,
-) -> tuple[int, int]:
-    """Stores all records that are not there yet; (new, repeated)."""
+) -> list[bytes]:
+    """All records from this number on, whole ones. Raises StoreError where they do not end."""
     # The last stored record is read once more: if the device has another under its number,
     # its journal was erased since, and `add` says so.
-    sequence = max(1, store.next_sequence(device) - 1)
-    new = repeated = 0
-    batch: list[bytes] = []
-    more = True
-    while more:
-        following, raws = client.read_journal(sequence)
-        more = bool(raws)
-        if more and following <= sequence:
+    raws: list[bytes] = []
+    sequence = first
+    while True:
+        following, more = client.read_journal(sequence)
+        if not more:
+            return raws
+        if following <= sequence:
             raise StoreError("The device does not get on with reading its journal.")
-        batch += raws
-        if len(batch) >= _BATCH or not more:
-            added = store.add(device, batch)
-            new += added.new
-            repeated += added.repeated
-            batch = []
-        sequence = following if more else sequence
+        raws += map(_whole, more)
+        if len(raws) > MAX_RECORDS:
+            raise StoreError(
+                f"The device's journal does not end: it gave {len(raws)} records, more than any "
+                "flash holds. Nothing was stored. This is no ScanPost, or one that is broken."
+            )
+        sequence = following
         if progress:
             progress(sequence - 1, max(expected, sequence) - 1)
-    return new, repeated
+
+
+def _whole(raw: bytes) -> bytes:
+    try:
+        records.parse(raw)
+    except RecordError as error:
+        raise StoreError(f"The device sent something that is no record: {error}") from error
+    return raw
 
 
 def _have_signed(
@@ -135,15 +153,12 @@ def _have_signed(
     identity: dict[str, bytes],
     sequences: tuple[int, int],
     now_s: int,
-    accept_damage: bool,
-) -> None:
-    """Has the device sign for what was read, and keeps that. Raises StatementError."""
-    device = identity["device"]
-    chain = None if accept_damage else store.chain(device)
+    raws: list[bytes],
+) -> tuple[bytes, bytes]:
+    """Nonce and statement for what was read; without one, that is kept apart."""
     nonce = secrets.token_bytes(statement.NONCE_BYTES)
-    raw = client.statement(nonce, *sequences)
-    expected = Statement(device, nonce, *sequences, chain, 0)
-    said = statement.verify(raw, identity["key"], expected)
-    store.add_statement(said, raw, now_s)
-    if chain is None:
-        store.adopt_chain(device, said.chain)
+    try:
+        return nonce, client.statement(nonce, *sequences)
+    except (DeviceError, NoAnswer, PortError) as error:
+        store.keep_apart(identity, now_s, raws, str(error))
+        raise

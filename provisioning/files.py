@@ -89,13 +89,16 @@ def create(path: Path, data: bytes, mode: int = PRIVATE) -> None:
         raise FileProblem(f"{path} cannot be written: {why(error)}.") from error
 
 
-def make_private(path: Path) -> None:
-    """Makes an empty private file (0600) for a program that opens it by name, if there is none.
+def make_private(path: Path) -> bool:
+    """Makes an empty private file (0600) for a library that opens it by name, if there is none.
 
-    Raises OSError.
+    True if it was made now. Raises OSError.
     """
-    with contextlib.suppress(FileExistsError):
+    try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE))
+    except FileExistsError:
+        return False
+    return True
 
 
 def remark_if_open(path: Path) -> None:

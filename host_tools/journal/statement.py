@@ -66,7 +66,7 @@ def verify(data: bytes, device_key: bytes, expected: Statement) -> Statement:
             raise StatementError(
                 f"The device signs for another {name.replace('_', ' ')} than what was read: "
                 "records were altered, removed or added on the way, or in the device. What was "
-                "read is stored; nothing was acknowledged. Keep the device; to go on all the same: "
-                "--accept-damage"
+                "read is kept apart and does not count; nothing was acknowledged. Keep the device; "
+                "to go on all the same: --accept-damage"
             )
     return said

@@ -5,7 +5,9 @@ The first of them is a shared list that holds a set of itself: a crash of cbor2 
 
 import json
 
+import click.testing
 import pytest
+import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
@@ -96,9 +98,12 @@ def test_nothing_of_it_is_decoded(data):
         encoding.decode_tagged(b"\xd2" + data)
 
 
+COMMAND = typer.main.get_command(app)  # made once, not at every call
+
+
 def _run(*words, **more):
     """Ends with a message and a code of docs/cli.md, and without a traceback."""
-    result = CliRunner().invoke(app, [str(word) for word in words], **more)
+    result = click.testing.CliRunner().invoke(COMMAND, [str(word) for word in words], **more)
     assert isinstance(result.exception, SystemExit), (words, result.exception)
     assert result.exit_code in (1, 2, 3, 4) and result.output.strip(), words
     return result
