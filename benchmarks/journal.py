@@ -1,6 +1,6 @@
 """What the sealed journal asks of its flash, beside the same records on littlefs.
 
-    python benchmarks/journal.py [--json] [--rounds N] [--kilobytes N]
+    python benchmarks/journal.py [--json] [--rounds N] [--kilobytes N] [--flips N]
 
 Both run on the same model of a NOR chip (simulator/nor_flash.py), in a partition of 1 MB. The
 workload is that of shifts: mostly registrations, tubes opened and closed, refusals every ten
@@ -13,6 +13,8 @@ journal sealed: one file a shift, synced after each record, removed when the shi
     bytes_per_registration  bytes programmed to append one (median)
     boot_read_fraction      of a full 1 MB, read from power on until its record is written
     erases_per_1000         erases for 1000 registrations
+
+What decay costs, bit_flip_mean to sector_loss_max, is in benchmarks/journal_decay.py.
 """
 
 import argparse
@@ -25,10 +27,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [
-    str(ROOT / folder) for folder in (".", "firmware", "simulator/standins", "tests/firmware")
+    str(ROOT / folder)
+    for folder in (".", "firmware", "simulator/standins", "tests/firmware", "benchmarks")
 ]
 
 import device_time  # noqa: E402, F401 - gives CPython the ticks of MicroPython
+import journal_decay  # noqa: E402
 from journal import JournalFull, bodies, opening  # noqa: E402
 from journal.journal import Journal  # noqa: E402
 
@@ -41,6 +45,13 @@ LIMITS = {
     "bytes_per_registration": 64,
     "boot_read_fraction": 0.03,
 }
+DECAY_LIMITS = {
+    "bit_flip_mean": 0.05,
+    "bit_flip_max": 1,
+    "sector_loss_mean": 0.05,
+    "sector_loss_max": 1,
+}
+FLIPS = 2000
 FULL_BYTES = 1 << 20
 ROUNDS = 3
 SHIFT_REGISTRATIONS = 1500
@@ -324,14 +335,15 @@ def boot_read_fraction(store, write_boot_record):
     return round((store.chip.read_bytes - before) / store.chip.ioctl(4, 0) / SECTOR_BYTES, 4)
 
 
-def measure(rounds, size):
+def measure(rounds, size, flips):
     """The report as --json prints it. rounds: times that the ring goes round."""
     hpke = opening.hpke
     opening.hpke = FreeCrypto
     try:
-        return _measure(rounds, size)
+        report = _measure(rounds, size)
     finally:
         opening.hpke = hpke
+    return {**journal_decay.figures(flips), **report}
 
 
 def _measure(rounds, size):
@@ -364,6 +376,9 @@ def show(report):
     print(f"{'':24}{'journal':>12}{'littlefs':>12}{'limit':>10}")
     for name in littlefs:
         print(f"{name:24}{report[name]:>12}{littlefs[name]:>12}{LIMITS.get(name, ''):>10}")
+    for name in report:
+        if name != "littlefs" and name not in littlefs:
+            print(f"{name:24}{report[name]:>12}{'':>12}{DECAY_LIMITS.get(name, ''):>10}")
 
 
 def main():
@@ -371,12 +386,15 @@ def main():
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="times round the ring")
     parser.add_argument("--kilobytes", type=int, default=1024, help="of the partition")
+    parser.add_argument("--flips", type=int, default=FLIPS, help="bits that are flipped")
     wanted = parser.parse_args()
     if wanted.rounds < 1:
         parser.error("--rounds: at least 1")
     if wanted.kilobytes < 256 or wanted.kilobytes % 4:
         parser.error("--kilobytes: at least 256 (a shift has to fit in), in sectors of 4")
-    report = measure(wanted.rounds, wanted.kilobytes * 1024)
+    if wanted.flips < 1:
+        parser.error("--flips: at least 1")
+    report = measure(wanted.rounds, wanted.kilobytes * 1024, wanted.flips)
     if wanted.json:
         print(json.dumps(report, indent=2))
     else:

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from host_tools.client import Client, DeviceError, NoAnswer
 from host_tools.journal import records, statement
+from host_tools.journal.damage import SectorDamage
 from host_tools.journal.records import RecordError
 from host_tools.journal.statement import Statement
 from host_tools.store import Added, Problem, Store, StoreError
@@ -28,7 +29,8 @@ class Pulled(NamedTuple):
     """What a pull brought.
 
     opened: how many records were opened and verified; problems: those that could not be, of the
-    whole device; missing: ranges of sequence numbers that another database must have.
+    whole device; damages: what has decayed in its flash, with what is lost of it; elsewhere: ranges
+    of numbers that another host took before this pull and that were not known to be there.
     released: what the device may forget, where a shift was closed.
     """
 
@@ -37,7 +39,8 @@ class Pulled(NamedTuple):
     repeated: int
     opened: int
     problems: list[Problem]
-    missing: list[tuple[int, int]]
+    damages: list[SectorDamage]
+    elsewhere: list[tuple[int, int]]
     acknowledged: int | None
     released: int | None
 
@@ -45,6 +48,11 @@ class Pulled(NamedTuple):
     def damaged(self) -> list[Problem]:
         """Problems that a key cannot mend."""
         return [problem for problem in self.problems if problem.sealed_to is None]
+
+    @property
+    def is_whole(self) -> bool:
+        """False if something is altered or lost, and nobody has accepted that."""
+        return not self.damaged and not any(damage.is_lossy for damage in self.damages)
 
 
 def pull(
@@ -77,6 +85,7 @@ def pull(
             f"The database has records of device {device.hex()} up to {stored - 1}, the device "
             f"only up to {status['next'] - 1}: its journal was erased. Pull into a new database."
         )
+    known_elsewhere = store.gaps(device, True)
     raws = _read(client, max(1, stored - 1), status["next"], progress)
     added, opened, last = Added(0, 0), 0, stored - 1
     if raws:
@@ -94,11 +103,14 @@ def pull(
             store.add_statement(said, signed, now_s)
             if chain is None:
                 store.adopt_chain(device, said.chain)
+    if not store.holds(device):
+        return Pulled(device, 0, 0, 0, [], [], [], None, None)
+    elsewhere = [gap for gap in store.gaps(device, True) if gap not in known_elsewhere]
     found = Pulled(
         *(device, added.new, added.repeated, opened, store.problems(device)),
-        *(store.missing(device), None, None),
+        *(store.damages(device), elsewhere, None, None),
     )
-    if operator is None or found.damaged:
+    if operator is None or not found.is_whole:
         return found
     # Compared with what the device knows, not with what is new: an earlier pull may have stored
     # records and been cut off before it could tell the device.

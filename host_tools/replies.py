@@ -154,6 +154,7 @@ READERS: dict[str, Reader] = {
     "commit": _either(_number, _data(8)),
     "read": _each(_number, _items(_data(1, _MAX_RECORD_BYTES), _MAX_RECORDS)),
     "statement": _data(1, 512),
+    "sealing_key": _data(1, 512),
     "challenge": _data(16),
 }
 _REPLY = _each(_number, _number, _text(32), lambda value: value)

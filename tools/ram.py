@@ -20,8 +20,8 @@ from provisioning import deploy
 from provisioning.build.name_map import NameMap
 from tools import budgets
 from tools.rv32 import mpy
-from tools.wasm32.chip import Board32, Firmware, names_table_bytes
-from tools.wasm32.costs import IMAGE
+from tools.wasm32.census import blocks, census
+from tools.wasm32.chip import Firmware, Parts, names_table_bytes
 from tools.wasm32.hall import Hall, Office
 from tools.wasm32.stubs import Stubs
 
@@ -35,59 +35,21 @@ TABLES_MS = 60_000
 SETTLE_MS = 10_000
 
 
-class _Modules:
-    """Sizes of the firmware's modules, as they are loaded.
-
-    What has come into the heap when a module's own code begins is the module's code and names;
-    what comes until it ends, without what it imports, are its functions, classes and buffers.
-    """
-
-    def __init__(self):
-        self.sizes = {}
-        self._before = 0
-
-    def watch(self, chip):
-        self._before = chip.baseline.used
-
-        def event(name):
-            chip.collect()
-            now = chip.used()
-            self.sizes[name] = self.sizes.get(name, 0) + now - self._before
-            self._before = now
-
-        chip.on_module = event
-        chip.profile()
-
-
-def resident_parts(deployed, folder):
-    """Bytes of the heap that each module takes as the device starts, by its name. Some are let go
-    of afterwards, and those that only a request needs are not loaded."""
-    board = Board32(folder, deployed, ROOMY_BYTES)
-    modules = _Modules()
-    board.on_loaded = modules.watch
-    board.power_on()
-    board.run_for_ms(SETTLE_MS)
-    board.close()
-    return {
-        name.replace("/", ".").removesuffix(".__init__"): size
-        for name, size in modules.sizes.items()
-        if not name.startswith(IMAGE)
-    }
-
-
 def _native(out, architecture):
     """Bytes of machine code by module, for an architecture."""
     deploy.compile_firmware("simulator", out, arch=architecture)
     sources = NameMap.load(deploy.map_beside(out)).files
     sizes = {}
     for path in out.rglob("*.mpy"):
-        name = sources.get(path.name, path.name).rpartition(".")[0].replace("/", ".")
-        waiting = [mpy.read(path.read_bytes(), name).code]
-        while waiting:
-            code = waiting.pop()
-            waiting += code.children
-            if code.kind == mpy.VIPER:
-                sizes[name] = sizes.get(name, 0) + Stubs.size(code)
+        parts = Parts(sources[path.name])
+        for number, code in enumerate(mpy.read(path.read_bytes(), path.name).code.children):
+            waiting = [code]
+            while waiting:
+                piece = waiting.pop()
+                waiting += piece.children
+                if piece.kind == mpy.VIPER:
+                    name = parts.of(number)
+                    sizes[name] = sizes.get(name, 0) + Stubs.size(piece)
     return sizes
 
 
@@ -105,10 +67,12 @@ class Measurement:
         self.peaks = {}  # operation: bytes
         self.names = 0
         self.largest_block = None
+        self.parts = {}  # of what is resident with all registrations: bytes
         self.refused = []  # operations that found no memory in the hours
 
     def _bytes(self, used):
-        return used - self.deployed.standins_bytes + self.machine_code + self._tables_more
+        not_there = self.deployed.standins_bytes + self.deployed.stubs.stub_bytes
+        return used - not_there + self.machine_code + self._tables_more
 
     def _count_names(self, chip):
         """The firmware's names; and the table that they need on the chip, against what they need
@@ -124,18 +88,16 @@ class Measurement:
         self.peaks[name] = max(most, self.peaks.get(name, 0))
         self._progress(f"{name}: {most / budgets.KB:.1f} KB at most")
 
-    def parts(self):
-        """{module: bytes of heap}"""
-        self._progress("starting, module by module")
-        return resident_parts(self.deployed, self._folder / "parts")
-
     def in_a_roomy_heap(self, kept, resident_at=()):
         """Resident with none, with `kept` registrations and those of `resident_at`, and live at
         most in each operation with `kept`."""
         office = Office()
         hall = Hall(self._folder / "roomy", self.deployed, office, ROOMY_BYTES)
+        before = {}
+        hall.board.on_loaded = lambda chip: before.update(blocks(chip))
         try:
             hall.start()
+            hall.board.on_loaded = None
             hall.provision()
             hall.board.run_for_ms(SETTLE_MS)
             hall.on_cpu(lambda: self._count_names(hall.chip))
@@ -151,6 +113,7 @@ class Measurement:
                 if count == kept or count in resident_at:
                     hall.board.run_for_ms(SETTLE_MS)
                     self.resident[count] = self._bytes(hall.live().used)
+            self.parts = hall.on_cpu(lambda: census(hall.chip, before))
             self._operations(hall)
         finally:
             hall.close()
@@ -212,22 +175,21 @@ class Measurement:
 
 
 def _folder_of(module):
-    package, _, _ = module.rpartition(".")
-    return package or module
+    return module.rpartition("/")[0] or module
 
 
 def _print(result, parts, native):
     if parts:
-        print(f"{'part':24}{'bytes loaded':>14}{'machine code':>14}")
+        print(f"{'functions of':48}{'in the heap':>14}{'machine code':>14}")
         folders = {}
         for name in sorted({*parts, *native}):
             row = folders.setdefault(_folder_of(name), [0, 0])
             row[0] += parts.get(name, 0)
             row[1] += native.get(name, 0)
         for name, row in sorted(folders.items(), key=lambda item: -sum(item[1])):
-            print(f"{name:24}{row[0]:14}{row[1]:14}")
+            print(f"{name:48}{row[0]:14}{row[1]:14}")
         total = [sum(row[i] for row in folders.values()) for i in range(2)]
-        print(f"{'sum':24}{total[0]:14}{total[1]:14}\n")
+        print(f"{'sum':48}{total[0]:14}{total[1]:14}\n")
 
     def line(name, value):
         print(f"{name:40}{value / budgets.KB:8.1f} KB")
@@ -260,12 +222,12 @@ def main():
 
     with tempfile.TemporaryDirectory() as folder:
         measured = Measurement(Path(folder), progress)
-        parts = measured.parts() if chosen.parts else {}
         native = _native(Path(folder) / "native", "xtensawin") if chosen.parts else {}
         measured.in_a_roomy_heap(chosen.kept, chosen.resident_at)
         if chosen.hours:
             measured.hours(chosen.hours)
     result = measured.result()
+    parts = measured.parts if chosen.parts else {}
     if chosen.json:
         result["parts"] = parts
         print(json.dumps(result))

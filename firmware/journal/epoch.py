@@ -20,9 +20,9 @@ _BLOCKS = b"".join(b"ScanPostRatchet" + bytes((index,)) for index in range(4))
 class Epoch:
     """Holds the ratchet's state, in one buffer that is overwritten at every step.
 
-    sequence: that of the epoch record, 0 while there is none. kid: of its collection key. While
-    this one goes on the next can be held ready (journal/opening.py): `next_kid` and `enc` then say
-    how its record reads.
+    sequence: that of the epoch record, 0 while there is none. kid: of its collection key. once:
+    kid | enc, until they are written a second time; then None. While this one goes on the next can
+    be held ready (journal/opening.py): `next_kid` and `enc` then say how its record reads.
     """
 
     def __init__(self):
@@ -34,7 +34,7 @@ class Epoch:
         self.key = self._view[_KEY_BYTES:]  # of the record `advance` was called for
         self.sequence = 0
         self.kid = self.next_kid = None
-        self.enc = None
+        self.enc = self.once = None
 
     def hold(self, kid, enc, secret):
         """Keeps what was agreed on with a collection key; `start` puts it in force.
@@ -49,6 +49,7 @@ class Epoch:
         self._first_half[:] = self._next_secret
         wipe(self._next_secret)
         self.kid, self.next_kid = self.next_kid, None
+        self.once = self.kid + self.enc
         self.sequence = self._at = sequence
 
     def advance(self, sequence):
@@ -66,4 +67,4 @@ class Epoch:
         """Ends the epoch; the next record needs a new one."""
         wipe(self._state)
         self.sequence = self._at = 0
-        self.kid = None
+        self.kid = self.once = None

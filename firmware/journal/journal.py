@@ -84,6 +84,7 @@ class Journal:
     @property
     def first_sequence(self):
         """The oldest record that is still in flash (next_sequence where there is none)."""
+        rooms.HOST.enter()
         from journal import reading
 
         return reading.first_sequence(self._ring) or self.next_sequence
@@ -93,6 +94,7 @@ class Journal:
 
         next: the sequence number to ask for next; equal to next_sequence at the end.
         """
+        rooms.HOST.enter()
         from journal import reading
 
         found, following = reading.read(self._ring, from_sequence, max_bytes)
@@ -100,6 +102,7 @@ class Journal:
 
     def chain_at(self, sequence):
         """The chain value (24 bytes) behind the last record up to this number, or None."""
+        rooms.HOST.enter()
         from journal import reading
 
         return reading.chain_at(self._ring, sequence)
@@ -111,12 +114,26 @@ class Journal:
         payload is [device id, nonce, first, last, chain value behind last, Unix seconds].
         Raises ValueError for a record that is not there.
         """
+        rooms.HOST.enter()
         from journal import reading
 
         chain = reading.chain_at(self._ring, last) if last < self.next_sequence else None
         if chain is None:
             raise ValueError
         return reading.statement(self._identity, nonce, first, last, chain, unix_s)
+
+    def newest_minute(self):
+        """The minute of the newest record that has one; 0 where there is none."""
+        from journal import newest
+
+        return newest.newest_minute(self._ring)
+
+    def count_since(self, kind, minute):
+        """How many records of a type there are since a minute, as far as the newest two sectors
+        tell; those without a minute count."""
+        from journal import newest
+
+        return newest.count_since(self._ring, kind, minute)
 
     # -- emptying -------------------------------------------------------------------------
 
@@ -136,6 +153,7 @@ class Journal:
         chain: the host's chain value there (24 bytes). operator: kid of who signed for it.
         Raises ValueError where there is no such record or the chain is another.
         """
+        rooms.OPERATORS.enter()
         from journal import emptying
 
         emptying.acknowledge(self._ring, self._state, self._writer, up_to, chain, unix_s, operator)
@@ -147,6 +165,7 @@ class Journal:
         Raises as `append`; then nothing was let go, or only this record is missing. At a full
         device what was acknowledged has to fill a sector at least: else JournalFull.
         """
+        rooms.OPERATORS.enter()
         from journal import emptying
 
         return emptying.close_shift(self._ring, self._state, self._writer, unix_s, operator)
@@ -214,13 +233,17 @@ class Journal:
         """
         if may_erase and not self.is_blank_ahead and self._ring.erase_next():
             return True
-        if self._writer.is_epoch_due and self._renew_epoch(unix_s):
+        if (self._writer.is_key_due or self._writer.is_epoch_due) and self._renew_epoch(unix_s):
             return True
         return self._enter_people() or (may_erase and self._ring.erase_next())
 
     def _renew_epoch(self, unix_s):
+        writer = self._writer
         try:
-            self._writer.renew_epoch(unix_s)
+            if writer.is_key_due:
+                writer.repeat_key(unix_s, ORDINARY)
+            else:
+                writer.renew_epoch(unix_s)
         except (NoCollectionKey, JournalFull):
             return False
         return True

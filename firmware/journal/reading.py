@@ -4,7 +4,7 @@ Loaded when a host pulls; nothing here is needed to register people.
 """
 
 from micropython import const
-from verify import cbor, cose
+from system import rooms
 
 from journal import bodies
 from journal.state import chained, digest
@@ -64,5 +64,8 @@ def chain_at(ring, sequence):
 
 def statement(identity, nonce, first, last, chain, unix_s):
     """What the device signs at the end of a pull: a COSE_Sign1, bytes (docs/journal.md)."""
+    rooms.OBJECTS.enter()
+    from verify import cbor, cose
+
     payload = [identity.device_id, nonce, first, last, chain, unix_s]
     return cose.sign1(_PULL_TYP, cbor.encode(payload), identity.sign)

@@ -57,6 +57,10 @@ class Sealer:
         """Writes the 8-byte tag of the person into the clear part."""
         self._buffer[_TAG_AT : _TAG_AT + 8] = tag
 
+    def set_back(self, numbers):
+        """Writes how many numbers ago its epoch began into the clear part of an EPOCH_KEY."""
+        self._buffer[_BODY_AT] = numbers
+
     def seal(self, record_type, sequence, minute, link):
         """Encrypts what was laid out under the key of this sequence number, which is then gone.
 

@@ -15,6 +15,7 @@ from journal.seal import Sealer, document_subject
 
 _EPOCHS_OF_RING = const(32)  # so many epochs at least; what must stay with its epoch stays small
 _ATTEMPTS = const(3)
+_MAX_BACK = const(250)  # fits a byte, whichever attempt succeeds
 _EIO = const(5)
 
 # How many free sectors a record must leave: registrations two, so that what staff and hosts do is
@@ -75,6 +76,11 @@ class Writer:
             self.sealer.lay_out(record_type, payload, self.state.tube)
             try:
                 place = self.find_place(self.sealer.length, tier)
+                if not place[1] and self.epoch.once and record_type != bodies.EPOCH_KEY:
+                    self.sealer.forget()
+                    self.repeat_key(unix_s, tier)
+                    self.sealer.lay_out(record_type, payload, self.state.tube)
+                    place = self.find_place(self.sealer.length, tier)
             except (JournalFull, OSError):
                 self.sealer.forget()
                 raise
@@ -82,6 +88,8 @@ class Writer:
             header = self.new_header(place, sequence, self.epoch.sequence)
             if person is not None:
                 self.sealer.set_tag(self._tag(person, header))
+            elif record_type == bodies.EPOCH_KEY:
+                self.sealer.set_back(sequence - self.epoch.sequence)
             self.sealer.seal(record_type, sequence, unix_s // 60, self.state.link)
             if self.write(place, header):
                 return sequence
@@ -244,6 +252,22 @@ class Writer:
             opening.prepare(self.epoch, collection, self.identity, self.random)
         else:
             opening.open_epoch(self, unix_s, ORDINARY)
+
+    @property
+    def is_key_due(self):
+        """True if the next sector begins with the epoch's key, written a second time."""
+        return self.epoch.once is not None and self.slot >= self.limit
+
+    def repeat_key(self, unix_s, tier):
+        """Writes the epoch's key a second time, first in another sector than before.
+
+        So no record is without it if either sector is lost. Raises as `append`.
+        """
+        if self.next_sequence - self.epoch.sequence > _MAX_BACK:  # many numbers were lost
+            self.open_epoch(unix_s, tier)
+        else:
+            self._append(bodies.EPOCH_KEY, unix_s, self.epoch.once, tier, None)
+            self.epoch.once = None
 
     def end_epoch(self):
         """The next record needs another epoch, in a sector with another tag key."""

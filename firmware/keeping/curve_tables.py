@@ -92,7 +92,8 @@ class CurveTables:
         keys: called without arguments, gives a list of keys of 32 bytes, the first ones first.
         """
         while True:
-            more = self.step(keys())
+            # Not beside a host, which takes the memory: it goes, and nobody waits for a table.
+            more = not rooms.HOST.is_open() and self.step(keys())
             await asyncio.sleep_ms(_STEP_PAUSE_MS if more else _LOOK_MS)
 
     def step(self, keys):

@@ -18,17 +18,15 @@ _REPLY_OVERHEAD_BYTES = const(32)  # around the records of `read`
 _MAX_DEPTH = const(4)
 _MAX_KIND_BYTES = const(16)
 _NONCE_BYTES = const(16)
-# For what a host comes back to: an object under way, a credential, a nonce (60 s too)
-_VISIT_MS = const(60000)
 
 
 class Server:
     """Answers one host, as long as its room is open.
 
     device: identify(), status(), set_clock(unix_s), add_seed(seed32), install_root(key32),
-    open_sink(kind, size_bytes), read_journal(from_sequence, max_bytes), statement(nonce16, first,
-    last), challenge(); they raise Refused. silence_ms: how long the host's room has to
-    stay open after a request.
+    open_sink(kind, size_bytes, sha256), read_journal(from_sequence, max_bytes), challenge(),
+    statement(nonce16, first, last), sealing_key(); they raise Refused. silence_ms: how long the
+    host's room has to stay open after a request.
     """
 
     def __init__(self, device):
@@ -47,6 +45,7 @@ class Server:
             "read": (1, self._read),
             "statement": (3, self._statement),
             "challenge": (0, self._challenge),
+            "sealing_key": (0, self._sealing_key),
         }
 
     def answer(self, payload, reply):
@@ -127,7 +126,7 @@ class Server:
             or not is_bytes(sha256, 32)
         ):
             raise Refused("ARGUMENTS")
-        self.silence_ms = _VISIT_MS
+        self.silence_ms = rooms.VISIT_MS
         return self._transfers.begin(kind, size, sha256)
 
     def _piece(self, offset, data):
@@ -152,5 +151,8 @@ class Server:
         return self._device.statement(nonce, first, last)
 
     def _challenge(self):
-        self.silence_ms = _VISIT_MS
+        self.silence_ms = rooms.VISIT_MS
         return self._device.challenge()
+
+    def _sealing_key(self):
+        return self._device.sealing_key()

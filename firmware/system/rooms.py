@@ -24,6 +24,8 @@ import time
 from micropython import const
 
 SILENCE_MS = const(10000)
+# For what a host comes back to: an object under way, a credential, a nonce (good as long)
+VISIT_MS = const(60000)
 _LOOK_MS = const(1000)
 
 
@@ -96,35 +98,65 @@ async def run():
             gc.collect()
 
 
+# CBOR of any form: what a host sends, what signed objects say
+READER = Room("verify.cbor")
 # Signed objects and secrets are read, at a start and as they are installed; what is signed is made
 OBJECTS = Room(
-    "verify.cbor",
     "verify.cose",
     "verify.issuers",
     "verify.collection_rows",
     "keeping.settings_body",
     "keeping.objects",
+    uses=(READER,),
 )
-# A host at the cable: its requests, transfers, what it installs, operators and their commands
+# A host at the cable; and what it may be there for besides status and journal: it installs
+# something, an operator commands
 HOST = Room(
-    "verify.operators",
     "journal.reading",
-    "journal.emptying",
-    "keeping.installing",
+    "journal.newest",
     "link.transfers",
-    "link.commands",
     "link.requests",
     "link.server",
-    uses=(OBJECTS,),
+    uses=(READER,),
+)
+INSTALLING = Room("keeping.installing", "keeping.revoking", "link.installs", uses=(OBJECTS,))
+OPERATORS = Room(
+    "verify.operators",
+    "journal.emptying",
+    "link.commands",
+    "link.clock_setting",
+    "link.actions",
+    uses=(OBJECTS, HOST),
 )
 # What is kept is read, and the journal's end found
 START = Room("keeping.loading", "journal.recovery", "system.starting", uses=(OBJECTS,))
 # Once in some hundred people the journal's keys begin anew; and what else the device signs
 EPOCH = Room("crypto.x25519", "crypto.hpke", "journal.opening", uses=(OBJECTS,))
 SIGNING = Room("crypto.signing")
+# Secrets of issuers come, sealed to this device
+SECRETS = Room(
+    "crypto.aes_ccm_opening",
+    "crypto.hpke_recipient",
+    "verify.encrypted",
+    "keeping.sealing_key",
+    "keeping.sealed_secrets",
+    uses=(OBJECTS, EPOCH),
+)
 # The scanner is found and set up
 SCANNER = Room("drivers.gm65_setup")
 # Tables of points are made, once for each issuer's key
 TABLES = Room("crypto.preparation", "keeping.table_making")
 
-ALL = (HOST, START, OBJECTS, EPOCH, SIGNING, SCANNER, TABLES)
+ALL = (
+    HOST,
+    INSTALLING,
+    OPERATORS,
+    START,
+    OBJECTS,
+    READER,
+    EPOCH,
+    SIGNING,
+    SECRETS,
+    SCANNER,
+    TABLES,
+)

@@ -55,6 +55,14 @@ class Message:
         return equal(hmac_sha256(secret, maced)[:length], self.signature)
 
 
+def kid_in(data):
+    """The kid in a message's protected header, or None: who says that they signed it.
+
+    data: the encoded message, bytes. Nothing of it is verified. Raises Malformed.
+    """
+    return Message(data).header().get(LABEL_KID)
+
+
 def open_sign1(data, public_key, typ):
     """The decoded payload of a COSE_Sign1 that this key signed as this kind of object.
 
@@ -94,8 +102,10 @@ def open_signed(data, root, typ):
 
 
 def to_be_signed(protected, payload, external=b""):
-    """The Sig_structure of a COSE_Sign1 (RFC 9052 section 4.4), encoded. All three: bytes."""
-    return cbor.encode(["Signature1", protected, external, payload])
+    """The Sig_structure of a COSE_Sign1 (RFC 9052 section 4.4), encoded. All three: bytes-like."""
+    out = bytearray()  # as it is: a payload may have 4 KB, and bytes would be a copy
+    cbor.encode_to(out.extend, ["Signature1", protected, external, payload])
+    return out
 
 
 def typed_header(typ):

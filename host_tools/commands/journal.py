@@ -19,6 +19,7 @@ from host_tools.console import (
     table as new_table,
 )
 from host_tools.journal import image, records
+from host_tools.journal.damage import told as told_damage
 from host_tools.journal.image import Image
 from host_tools.journal.opening import Opened
 from host_tools.store import Store, StoreError
@@ -117,6 +118,12 @@ class Examined:
         """What is altered or missing; not what only wants a key."""
         return [one for one in self.opened if one.problem and one.sealed_to is None]
 
+    @property
+    def is_damaged(self) -> bool:
+        """True if anything is wrong that a key cannot mend."""
+        has_hole = any(one.hole for one in self.opened)
+        return bool(self.problems or self.image.damages or has_hole)
+
 
 def _examine(*arguments: Any) -> Examined:
     with told():
@@ -159,11 +166,14 @@ def verify(
                     for one in examined.problems
                 ],
                 "damages": [damage._asdict() for damage in found.damages],
+                "damaged_sectors": [
+                    damage._asdict() for damage in image.damaged_sectors(found, examined.opened)
+                ],
             }
         )
     else:
         _tell(examined, verified, sealed)
-    if examined.problems or found.damages:
+    if examined.is_damaged:
         raise typer.Exit(EXIT_DAMAGED)
 
 
@@ -181,10 +191,11 @@ def _tell(examined: Examined, verified: int, sealed: list[Opened]) -> None:
         say(f"{count} records are sealed to collection key {kid.hex()}: --collection-key")
     for one in examined.problems:
         say(f"record {one.record.sequence}: {one.problem}")
-    for damage in found.damages:
-        place = f"sector {damage.sector}" + ("" if damage.slot is None else f", slot {damage.slot}")
-        say(f"{place}: {damage.what}")
-    if not examined.problems and not found.damages:
+    for damage in image.damaged_sectors(found, examined.opened):
+        say(told_damage(damage))
+    if found.is_cut_off:
+        say("the file ends within a sector: the rest of the image is not in it")
+    if not examined.is_damaged:
         say("Nothing is damaged, altered or missing in between.")
 
 

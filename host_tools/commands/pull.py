@@ -9,17 +9,14 @@ import typer
 
 from host_tools.commands.connected import Port, connected, told
 from host_tools.commands.progress import bars
-from host_tools.console import (
-    EXIT_REFUSED,
-    AsJson,
-    ask_passphrase,
-    print_json,
-    say,
-)
+from host_tools.console import AsJson, ask_passphrase, print_json, say
+from host_tools.journal.damage import told as told_damage
 from host_tools.operators import Operator
 from host_tools.pull import Pulled, pull
 from host_tools.store import Store
 from provisioning.keys import load_collection_keys
+
+EXIT_DAMAGED = 5  # beside those of console.py and connected.py
 
 Database = Annotated[Path, typer.Option("--db", help="The database (SQLite); made if not there.")]
 
@@ -62,7 +59,7 @@ def pull_journal(
     """Take what a device has recorded into a database; open and verify it.
 
     The device is told only after the database has it on disk, and only by an operator. Doing it
-    again brings only what is new. Exit code 1: records are altered or missing.
+    again brings only what is new. Exit code 5: it went well, but records are altered or missing.
     """
     if (operator is None) != (credential is None):
         raise typer.BadParameter("An operator takes both --operator and --credential.")
@@ -85,8 +82,8 @@ def pull_journal(
         print_json(pulled._asdict())
     else:
         _tell_pulled(pulled)
-    if pulled.missing or pulled.damaged:
-        raise typer.Exit(EXIT_REFUSED)
+    if not pulled.is_whole:
+        raise typer.Exit(EXIT_DAMAGED)
 
 
 def _tell_pulled(pulled: Pulled) -> None:
@@ -96,14 +93,20 @@ def _tell_pulled(pulled: Pulled) -> None:
             say(f"{count} records are sealed to collection key {kid.hex()}; they are kept.")
     for problem in pulled.damaged:
         say(f"Record {problem.sequence}: {problem.problem}.")
-    for first, last in pulled.missing:
-        say(f"Missing: records {first} to {last}. Were they pulled into another database?")
+    for damage in pulled.damages:
+        say(f"{_sentence(told_damage(damage))}.")
+    for first, last in pulled.elsewhere:
+        say(f"Records {first} to {last} went to another host, and left the device.")
     if pulled.acknowledged is not None:
         say(f"Acknowledged up to record {pulled.acknowledged}.")
-    elif pulled.damaged:
+    elif not pulled.is_whole:
         say("Not acknowledged. To go on all the same: --accept-damage")
     if pulled.released is not None:
         say(f"The shift is closed; the device may forget up to record {pulled.released}.")
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _operator(key: Path | None, credential: Path | None) -> Operator | None:

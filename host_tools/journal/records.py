@@ -24,6 +24,7 @@ MANUAL = 12
 STAFF = 13
 SHIFT_CLOSED = 14
 SHIFT_OPENED = 15
+EPOCH_KEY = 16
 
 TYPE_NAMES = {
     REGISTRATION: "registration",
@@ -41,6 +42,7 @@ TYPE_NAMES = {
     STAFF: "staff",
     SHIFT_CLOSED: "shift closed",
     SHIFT_OPENED: "shift opened",
+    EPOCH_KEY: "epoch's key again",
 }
 
 # By code; never given to another reason.
@@ -49,6 +51,9 @@ REASONS = (
     *("LIFETIME", "ISSUER_WINDOW", "NOT_YET", "EXPIRED", "REVOKED", "NO_TUBE", "DUPLICATE"),
     *("TUBE_USED", "FULL", "JOURNAL_FULL", "UNKNOWN_CODE", "NOT_READY", "STORAGE"),
     *("FAULT", "HALF_CODE", "WRONG_KIND", "NO_KIND", "PRESS_OK"),
+    # of a host's commands and objects
+    *("COMMAND", "COMMAND_UNSIGNED", "COMMAND_SIGNATURE", "COMMAND_ROLE"),
+    *("COMMAND_EXPIRED", "COMMAND_REVOKED"),
 )
 
 MAX_RECORD_BYTES = 192
@@ -59,8 +64,8 @@ _HEADER = struct.Struct(">BBBII")
 _PERSON = struct.Struct(">IB8s")
 # Of the types whose open part has one length; a tube's is its barcode, of others it is empty.
 _CLEAR_BYTES = {
-    **{REGISTRATION: _PERSON.size, MANUAL: _PERSON.size, TUBE_CLOSED: 5, EPOCH: 40},
-    **{ACKNOWLEDGED: 4, SHIFT_CLOSED: 4, VOID: 4},
+    **{REGISTRATION: _PERSON.size, MANUAL: _PERSON.size, TUBE_CLOSED: 5, EPOCH: 40, EPOCH_KEY: 41},
+    **{ACKNOWLEDGED: 4, SHIFT_CLOSED: 4, VOID: 4, CLOCK_SET: 4},
 }
 
 
@@ -166,10 +171,16 @@ class Boot(NamedTuple):
 
 
 class ClockSet(NamedTuple):
-    """In Unix seconds. old: None where the clock was not set."""
+    """In Unix seconds. old: None where the clock was not set.
+
+    meant: the signed command said that it may jump. operator: kid of who signed for it, None
+    before the device had an owner.
+    """
 
     old: int | None
     new: int
+    meant: bool
+    operator: bytes | None
 
 
 class ListInstalled(NamedTuple):
@@ -221,9 +232,17 @@ class Epoch(NamedTuple):
     signature: bytes
 
 
+class EpochKey(NamedTuple):
+    """An epoch's kid and enc once more. back: so many numbers ago its own record was written."""
+
+    back: int
+    kid: bytes
+    enc: bytes
+
+
 Content = (
     Registration | Manual | Refusals | TubeOpened | TubeClosed | Boot | ClockSet | ListInstalled
-    | Acknowledged | ShiftClosed | ShiftOpened | Scanner | Void | Staff | Epoch
+    | Acknowledged | ShiftClosed | ShiftOpened | Scanner | Void | Staff | Epoch | EpochKey
 )  # fmt: skip
 
 
@@ -254,11 +273,15 @@ def clear_content(record: Record) -> dict[str, object]:
         return {"tube": record.clear.decode("ascii", "replace")}
     if record.type == EPOCH:
         return {"kid": record.clear[:8]}
+    if record.type == EPOCH_KEY:
+        return {"kid": record.clear[1:9]}
     if record.type == TUBE_CLOSED:
         tube, people = struct.unpack(">IB", record.clear)
         return {"tube": tube, "people": people}
     if record.type in (ACKNOWLEDGED, SHIFT_CLOSED):
         return {"up_to": int.from_bytes(record.clear, "big")}
+    if record.type == CLOCK_SET:
+        return {"jump_s": int.from_bytes(record.clear, "big", signed=True)}
     if record.type == VOID:
         return {"registration": int.from_bytes(record.clear, "big")}
     return {}
@@ -303,8 +326,8 @@ def _boot(clear: bytes, opened: bytes) -> Boot:
 
 
 def _clock_set(clear: bytes, opened: bytes) -> ClockSet:
-    old, new = struct.unpack(">II", opened)
-    return ClockSet(old or None, new)
+    old, new, meant, operator = struct.unpack(">IIB8s", opened)
+    return ClockSet(old or None, new, bool(meant), operator if any(operator) else None)
 
 
 def _list_installed(clear: bytes, opened: bytes) -> ListInstalled:
@@ -346,6 +369,11 @@ def _epoch(clear: bytes, opened: bytes) -> Epoch:
     return Epoch(kid, enc, opened)
 
 
+def _epoch_key(clear: bytes, opened: bytes) -> EpochKey:
+    _end(opened)
+    return EpochKey(*struct.unpack(">B8s32s", clear))
+
+
 def _text(data: bytes) -> tuple[str, bytes]:
     length = data[0]
     if len(data) < 1 + length:
@@ -374,4 +402,5 @@ _READERS: dict[int, Callable[[bytes, bytes], Content]] = {
     STAFF: _staff,
     SHIFT_CLOSED: _shift_closed,
     SHIFT_OPENED: _shift_opened,
+    EPOCH_KEY: _epoch_key,
 }

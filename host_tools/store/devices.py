@@ -123,18 +123,6 @@ class Devices(Database):
             )
         return Added(len(new), len(batch) - len(new))
 
-    def missing(self, device: bytes) -> list[tuple[int, int]]:
-        """Ranges (first, last) below the first stored record: somebody else may have them.
-
-        Numbers missing between records say nothing: a device passes over the number of a record
-        whose writing failed. That nothing was removed there is what the chain is for.
-        """
-        ((first,),) = self._select("SELECT min(sequence) FROM records WHERE device = ?", (device,))
-        known = self._select("SELECT begins_late FROM devices WHERE device = ?", (device,))
-        if first is None or not known or not known[0][0]:
-            return []
-        return [(1, first - 1)]
-
     def count(self, device: bytes) -> int:
         """How many records of a device are stored."""
         ((count,),) = self._select("SELECT count(*) FROM records WHERE device = ?", (device,))

@@ -9,7 +9,7 @@ CREATE TABLE devices (
     acknowledged INTEGER NOT NULL DEFAULT 0,
     opened INTEGER NOT NULL DEFAULT 0,
     chain BLOB,
-    begins_late INTEGER NOT NULL DEFAULT 0,
+    other_chains BLOB NOT NULL DEFAULT x'',
     accepted INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE records (
@@ -20,10 +20,37 @@ CREATE TABLE records (
     raw BLOB NOT NULL,
     problem TEXT,
     sealed_to BLOB,
+    mended INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (device, sequence)
 ) WITHOUT ROWID;
 CREATE INDEX records_not_opened ON records (device, sealed_to) WHERE sealed_to IS NOT NULL;
 CREATE INDEX epochs ON records (device, sequence) WHERE type = 10;
+CREATE TABLE gaps (
+    device BLOB NOT NULL REFERENCES devices,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    elsewhere INTEGER NOT NULL,
+    PRIMARY KEY (device, first)
+) WITHOUT ROWID;
+CREATE TABLE checkpoints (
+    device BLOB NOT NULL REFERENCES devices,
+    first INTEGER NOT NULL,
+    sector INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    chain BLOB NOT NULL,
+    PRIMARY KEY (device, first)
+) WITHOUT ROWID;
+CREATE TABLE damaged_sectors (
+    device BLOB NOT NULL REFERENCES devices,
+    sector INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    torn INTEGER NOT NULL,
+    is_header_lost INTEGER NOT NULL,
+    fetched INTEGER NOT NULL,
+    raw BLOB NOT NULL,
+    PRIMARY KEY (device, sector, first)
+) WITHOUT ROWID;
 CREATE TABLE registrations (
     device BLOB NOT NULL,
     sequence INTEGER NOT NULL,

@@ -1,8 +1,11 @@
 """What the names in a build were in the sources: kept beside it, for whoever reads a traceback.
 
-    {"files": {"UP.mpy": "journal/ring.py"},
-     "functions": {"UP.mpy": {"scl": [["Ring.append", 120]]}},
+    {"files": {"UP.mpy": [["journal/ring.py", 2], ["journal/writer.py", 1]]},
+     "functions": {"UP.mpy": {"scl": [["journal/ring.py", "Ring.append", 120]]}},
      "names": {"scl": "append"}}
+
+A file's sources stand in the order in which they were joined (linking.py), each with how many
+functions, classes and the like it has at its top: so tools know which is whose.
 
 A function's line is that of its `def` in the source; there may be several of a name in a file.
 """
@@ -15,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provisioning.build.program import Program
+from provisioning.build.program import Program, scopes_at_the_top
 from provisioning.errors import FileProblem
 
 if TYPE_CHECKING:
@@ -32,23 +35,27 @@ class MapProblem(FileProblem):
 
 @dataclass
 class NameMap:
-    """files: path on the device -> in firmware/. functions: path on the device -> name -> where."""
+    """files: path on the device -> paths in firmware/, with their shares. functions: path on the
+    device -> name -> where: path in firmware/, name there, line."""
 
-    files: dict[str, str] = field(default_factory=dict)
-    functions: dict[str, dict[str, list[tuple[str, int]]]] = field(default_factory=dict)
+    files: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    functions: dict[str, dict[str, list[tuple[str, str, int]]]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, program: Program, naming: "Naming") -> "NameMap":
         """The map of a program before `naming` is applied to it."""
-        found = cls(names={new: old for old, new in naming.names.items()})
+        origins = program.origins
+        found = cls(names={new: origins.get(old, old) for old, new in naming.names.items()})
         for name, module in program.modules.items():
             file = f"{naming.modules[name]}.mpy"
-            found.files[file] = module.place
+            found.files[file] = module.parts or [
+                (module.place, scopes_at_the_top(module.tree.body))
+            ]
             where = found.functions.setdefault(file, {})
-            for qualified, node in _functions(module.tree, ""):
+            for place, qualified, node in _functions(module.tree, ""):
                 short = (naming.names | naming.narrow).get(node.name, node.name)
-                where.setdefault(short, []).append((qualified, node.lineno))
+                where.setdefault(short, []).append((place, qualified, node.lineno))
         return found
 
     def save(self, path: Path) -> None:
@@ -79,14 +86,18 @@ class NameMap:
         file = frame["file"].lstrip("/")
         if file not in self.files:
             return line
-        source = f"firmware/{self.files[file]}"
         name = frame["name"]
         places = self.functions[file].get(name or "", [])
         if places:
-            known = " or ".join(f"{qualified} (line {at})" for qualified, at in places)
+            known = " or ".join(
+                f'File "firmware/{source}", in {qualified} (line {at})'
+                for source, qualified, at in places
+            )
         else:
-            known = self.names.get(name or "", name or "")
-        return f'{line[: frame.start()]}File "{source}", in {known}{line[frame.end() :]}'
+            sources = [source for source, _ in self.files[file]]
+            whole = f"firmware/{sources[0]}" if len(sources) == 1 else f"{file} (all of it)"
+            known = f'File "{whole}", in {self.names.get(name or "", name or "")}'
+        return f"{line[: frame.start()]}{known}{line[frame.end() :]}"
 
     def _error(self, line: str) -> str:
         """The last line of a traceback: `Name: text`, if the name is one of the firmware's."""
@@ -100,12 +111,18 @@ class NameMap:
 
 def _functions(
     tree: ast.AST, prefix: str
-) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+) -> Iterator[tuple[str, str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """(path of the source, name in it with that of its class, the function as it is now)"""
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield prefix + node.name, node
-            yield from _functions(node, f"{prefix}{node.name}.")
-        elif isinstance(node, ast.ClassDef):
-            yield from _functions(node, f"{prefix}{node.name}.")
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            place, name = source_of(node)
+            if not isinstance(node, ast.ClassDef):
+                yield place, prefix + name, node
+            yield from _functions(node, f"{prefix}{name}.")
         else:
             yield from _functions(node, prefix)
+
+
+def source_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> tuple[str, str]:
+    """Where a function or class stands, and its name there."""
+    return node.source  # type: ignore[union-attr]  # Program.add puts it there

@@ -21,19 +21,28 @@ class BuildProblem(Problem):
 
 @dataclass
 class Module:
-    """A module of the firmware. name: with dots; place: its path, for the map of names."""
+    """A module of the firmware. name: with dots; place: its path, for the map of names.
+
+    parts: what was joined into it (linking.py): paths, with how many functions, classes and the
+    like each has at its top, in the order in which they stand there.
+    """
 
     name: str
     place: str
     tree: ast.Module
     is_package: bool = False
+    parts: list[tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass
 class Program:
-    """All modules by name, in the order in which they were read."""
+    """All modules by name, in the order in which they were read.
+
+    origins: what names were called in the sources that the build has given others before naming.
+    """
 
     modules: dict[str, Module] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
 
     def add(self, name: str, place: str, source: str, is_package: bool = False) -> None:
         """Takes in a module. Raises BuildProblem for a source that is none."""
@@ -41,6 +50,9 @@ class Program:
             tree = ast.parse(source)
         except SyntaxError as error:
             raise BuildProblem(f"{place} is not Python: {error}.") from error
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                node.source = place, node.name  # type: ignore[union-attr]  # for the map of names
         self.modules[name] = Module(name, place, tree, is_package)
 
     def add_folder(self, folder: Path) -> None:
@@ -138,13 +150,40 @@ def imports(tree: ast.AST) -> Iterator[tuple[str, Binding]]:
 
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+# What mpy-cross makes a piece of code of its own of
+SCOPES = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
 
 
-def bound_here(scope: ast.AST) -> Iterator[tuple[str, Binding | None]]:
+def scopes_at_the_top(statements: list[ast.stmt]) -> int:
+    """How many pieces of code mpy-cross makes of statements, without those inside of others."""
+    count = 0
+    waiting: list[ast.AST] = list(statements)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, SCOPES):
+            count += 1
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                waiting += [*node.decorator_list, *node.args.defaults]
+                waiting += [one for one in node.args.kw_defaults if one is not None]
+            elif isinstance(node, ast.ClassDef):
+                waiting += [*node.decorator_list, *node.bases]
+            elif not isinstance(node, ast.Lambda):
+                waiting.append(node.generators[0].iter)
+            continue
+        waiting += ast.iter_child_nodes(node)
+    return count
+
+
+def bound_here(
+    scope: ast.AST, into_comprehensions: bool = True
+) -> Iterator[tuple[str, Binding | None]]:
     """Each name as often as it is bound in a scope, and what it stands for if by an import.
 
     scope: a module, class or function. What functions and classes in it bind is not looked at; what
-    comprehensions bind counts, to be on the safe side.
+    comprehensions bind counts unless it is not asked for.
     """
     if isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
         for argument in ast.walk(scope.args):
@@ -159,6 +198,9 @@ def bound_here(scope: ast.AST) -> Iterator[tuple[str, Binding | None]]:
             todo += node.decorator_list
             continue
         if isinstance(node, ast.Lambda):
+            continue
+        if isinstance(node, ast.comprehension) and not into_comprehensions:
+            todo += [node.iter, *node.ifs]
             continue
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             yield node.id, None

@@ -13,16 +13,28 @@ KEYS = [
     "boot_read_fraction",
     "erases_per_1000",
 ]
+DECAY_KEYS = [
+    *("bit_flip_mean", "bit_flip_max", "sector_loss_mean", "sector_loss_max"),
+    *("bit_flips_tried", "sectors_tried"),
+]
 
 
 def test_the_journal_keeps_its_limits():
     command = [sys.executable, "benchmarks/journal.py", "--json", "--rounds", "1"]
     done = subprocess.run(
-        [*command, "--kilobytes", "256"], cwd=ROOT, capture_output=True, text=True, check=True
+        [*command, "--kilobytes", "256", "--flips", "200"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     report = json.loads(done.stdout)
     littlefs = report.pop("littlefs")
+    decay = {name: report.pop(name) for name in DECAY_KEYS}
     assert sorted(report) == sorted(littlefs) == sorted(KEYS)
+    assert decay["bit_flip_mean"] <= 0.05 and decay["bit_flip_max"] <= 1
+    assert decay["sector_loss_mean"] <= 0.05 and decay["sector_loss_max"] <= 1
+    assert decay["bit_flips_tried"] >= 200 and decay["sectors_tried"] == 256
     assert report["programmed_ratio"] <= 1.1
     assert report["erase_spread"] <= 1
     assert report["bytes_per_registration"] <= 64

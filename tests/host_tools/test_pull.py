@@ -38,7 +38,7 @@ def _pull(device, store, **options):
 def test_pulling_twice_brings_nothing_twice(device, store):
     first = _pull(device, store)
     assert (first.new, first.opened, first.acknowledged) == (10, 10, 10)
-    assert first.problems == first.missing == []
+    assert first.problems == first.damages == first.elsewhere == []
     second = _pull(device, store)
     # the acknowledgement itself, which is not acknowledged in its turn
     assert (second.new, second.acknowledged) == (1, None)
@@ -133,7 +133,7 @@ def test_records_that_the_device_no_longer_has_are_named(device, store):
     assert first > 11
     sealed.register(300)
     late = _pull(device, store)
-    assert late.missing == [(1, first - 1)] and late.acknowledged is not None
+    assert late.elsewhere == [(1, first - 1)] and late.acknowledged is not None
 
 
 def test_an_erased_journal_is_noticed(device, store):

@@ -76,12 +76,12 @@ def test_functions_of_one_name_are_all_named(tmp_path):
         "def main():", "def main():\n    kept()"
     )
     _, names = build(program(main=main, journal__ring=ring), "main", "program", "main")
-    (file,) = [file for file, place in names.files.items() if place == "journal/ring.py"]
+    (file,) = [file for file, [(place, _)] in names.files.items() if place == "journal/ring.py"]
     (short,) = [short for short, name in names.names.items() if name == "_sector_of"]
     line = names.readable(f'  File "/{file}", line 1, in {short}\r')
     assert line == (
-        '  File "firmware/journal/ring.py", '
-        "in Ring._sector_of (line 7) or Other._sector_of (line 10)\r"
+        '  File "firmware/journal/ring.py", in Ring._sector_of (line 7) or '
+        'File "firmware/journal/ring.py", in Other._sector_of (line 10)\r'
     )
 
 

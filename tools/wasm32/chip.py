@@ -99,6 +99,32 @@ def compiled_interpreter():
     return interpreter.module(engine())
 
 
+class Parts:
+    """Which source a piece of a deployed module's code is from: by its number among those at the
+    top. rows: (path in firmware/, how many it has, None for all), as the map of names has them."""
+
+    def __init__(self, rows):
+        self._rows = rows
+        self.first = self._name(rows[0][0])
+
+    @staticmethod
+    def _name(place):
+        return place.rpartition(".")[0]
+
+    def check(self, count):
+        """Raises ValueError if so many pieces are not what the map of names says."""
+        counts = [count for _, count in self._rows]
+        if None not in counts and sum(counts) != count:
+            raise ValueError(f"{count} pieces of code, and {sum(counts)} in the map of names")
+
+    def of(self, number):
+        for place, count in self._rows:
+            if count is None or number < count:
+                return self._name(place)
+            number -= count
+        raise IndexError("more code than the map of names knows of")
+
+
 class Firmware:
     """The deployed firmware without machine code, in a folder; what that would take."""
 
@@ -109,7 +135,6 @@ class Firmware:
         deploy.compile_firmware(board, deployed, arch=ARCHITECTURE)
         self.stubs = Stubs()
         sources = NameMap.load(deploy.map_beside(deployed)).files
-        self.roots = {}  # the first bytes of a module's own bytecode: [(its bytecode, the module)]
         self.functions = {}  # the first bytes of a function's bytecode: [(its bytecode, module)]
         for path in sorted(deployed.rglob("*")):
             place = path.relative_to(deployed)
@@ -120,10 +145,10 @@ class Firmware:
             out.parent.mkdir(parents=True, exist_ok=True)
             data = path.read_bytes()
             if path.suffix == ".mpy":
-                # as it is called in firmware/, whatever it is called on the device
-                name = sources.get(place.as_posix(), place.as_posix()).rpartition(".")[0]
-                data = self.stubs.without_code(data, name)
-                self._learn(data, name)
+                # as they are called in firmware/, whatever became of them on the device
+                parts = sources.get(place.as_posix(), [(place.as_posix(), None)])
+                data = self.stubs.without_code(data, Parts(parts).of)
+                self._learn(data, Parts(parts))
             out.write_bytes(data)
         self.arity = {n: self.stubs.arguments(n) for n in self.stubs.codes}
         self.standins_bytes = None
@@ -141,16 +166,18 @@ class Firmware:
             source.write_text(_with_numbers(path.read_text(encoding="utf-8")), encoding="utf-8")
             out = self.standins / f"{path.stem}.mpy"
             out.write_bytes(mpy.cross_compile(source, "-O3", "-s", f"/si/{out.name}"))
-            self._learn(out.read_bytes(), f"image/{path.stem}")
+            self._learn(out.read_bytes(), Parts([(f"image/{path.stem}.py", None)]))
             source.unlink()
 
-    def _learn(self, data, name):
-        waiting = [mpy.read(data, name).code]
-        root = bytes(waiting[0].data)
-        self.roots.setdefault(root[:8], []).append((root, name))
+    def _learn(self, data, parts):
+        root = mpy.read(data, "").code
+        parts.check(len(root.children))
+        waiting = [(root, parts.first)]
+        waiting += [(code, parts.of(i)) for i, code in enumerate(root.children)]
         while waiting:
-            code = waiting.pop()
-            waiting += code.children
+            code, name = waiting.pop()
+            if code is not root:
+                waiting += [(child, name) for child in code.children]
             self.functions.setdefault(bytes(code.data[:8]), []).append((bytes(code.data), name))
 
     def names(self):
@@ -189,15 +216,9 @@ class Chip:
         self._output = Path(board.folder) / "output.txt"
         self._pending = b""
         self._ciphers = {}
-        self._contexts = {}  # address of a module's context: names that it may have
-        self._known = set()  # (context, address of bytecode) that have been compared
         self.on_allocation = None  # called with a size in bytes as memory is asked for
         self._stack = []
-        self.by_module = None  # {module: Cost} while profiling
-        self.on_module = (
-            None  # called with a module's name as its code begins and ends, while profiling
-        )
-        self._functions = []
+        self.by_module = None  # {module: Cost} after profiling
         self._table = None
         self.baseline_names = 0
         self.baseline = None  # the heap with the stand-ins, before the firmware
@@ -444,71 +465,40 @@ class Chip:
     def profile(self, on=True):
         """Starts or stops adding up costs by module in `by_module`."""
         if on:
-            self._by_context = {}
-            self._stack = [None]
+            self._costs = {}
+            self._stack = ["?"]
             self._since = self.counters()
             self.machine.count()
         else:
             self._charge()
-            self.by_module = self._named()
+            self.by_module = self._costs
             self.machine.count(False)
         self._exports["profiling"].set_value(self.store, wasmtime.Val.i32(int(on)))
 
     def _charge(self):
         now = self.counters()
         top = self._stack[-1]
-        self._by_context[top] = self._by_context.get(top, Cost()) + (now - self._since)
+        self._costs[top] = self._costs.get(top, Cost()) + (now - self._since)
         self._since = now
 
     def _enter(self, state):
         self._charge()
-        context = self._context_of(state)
-        self._stack.append(context)
-        if self.on_module is not None:
-            function = self.memory.word(state)
-            self._functions.append(self._root(self.memory.word(function + 12)))
-            if self._functions[-1] is not None:
-                self.on_module(self._functions[-1])
+        function = self.memory.word(state)
+        self._stack.append(self.module_of(self.memory.word(function + 12)))
 
     def _leave(self):
         self._charge()
         if len(self._stack) > 1:
             self._stack.pop()
-        if self.on_module is not None and self._functions:
-            name = self._functions.pop()
-            if name is not None:
-                self.on_module(name)
 
-    def _root(self, code):
-        for data, name in self.firmware.roots.get(self.memory.read(code, 8), ()):
+    def module_of(self, code):
+        """Whose the function is that has its bytecode at an address: "?" if it is nobody's. Of the
+        few whose bytecode is the same, any."""
+        start = self.memory.read(code, 8)
+        for data, name in self.firmware.functions.get(start, ()):
             if self.memory.read(code, len(data)) == data:
                 return name
-        return None
-
-    def _context_of(self, state):
-        """The address that all functions of a module have in common; the module is found out by
-        comparing their bytecode, a few of which are the same in several modules."""
-        function = self.memory.word(state)
-        context = self.memory.word(function + 4)
-        code = self.memory.word(function + 12)
-        if (context, code) not in self._known:
-            start = self.memory.read(code, 8)
-            found = {
-                name
-                for data, name in self.firmware.functions.get(start, ())
-                if self.memory.read(code, len(data)) == data
-            }
-            before = self._contexts.get(context)
-            self._contexts[context] = found & before or found if before else found
-            self._known.add((context, code))
-        return context
-
-    def _named(self):
-        found = {}
-        for context, cost in self._by_context.items():
-            name = min(self._contexts.get(context, ()), default="?")
-            found[name] = found.get(name, Cost()) + cost
-        return found
+        return "?"
 
 
 class Board32(VirtualBoard):

@@ -11,6 +11,7 @@ from tools.wasm32.rewrite import MAT_MULTIPLY
 FIRST = 1000  # numbers below are the stand-ins' calls
 # What ESP-IDF's allocator adds to a block, and the list in which MicroPython keeps it
 FUNCTION_OVERHEAD_BYTES = 16
+HEAP_BLOCK_BYTES = 16  # py/mpconfig.h: MICROPY_BYTES_PER_GC_BLOCK with words of 32 bits
 
 _LOAD_NONE, _LOAD_INT, _LOAD_FIRST, _RETURN = 0x51, 0x22, 0xB0, 0x63
 _BINARY = 0xD7
@@ -50,12 +51,14 @@ class Stubs:
     def __init__(self):
         self.codes = {}  # number: the function's mpy.Code
         self.sizes = {}  # module: bytes of machine code
+        self.stub_bytes = 0  # of the heap, which the chip does not need
         self.names = set()  # all names that the modules bring along
         self._machine = Machine()
 
-    def without_code(self, data, name):
-        """The bytes of an .mpy file without machine code; name: what `sizes` calls it."""
-        module = mpy.read(data, name)
+    def without_code(self, data, name_of):
+        """The bytes of an .mpy file without machine code; name_of(n): what `sizes` calls the n-th
+        piece of code at its top, with what is in it."""
+        module = mpy.read(data, "")
         self.names.update(module.names)
         reader = mpy._Reader(data)
         reader.at = 4
@@ -74,20 +77,24 @@ class Stubs:
             else:
                 table += data[at : reader.at]
         # bits 2 and up of the third byte say which machine code there is
-        return data[:2] + bytes([data[2] & 3]) + data[3:4] + bytes(table) + self._code(module.code)
+        header = data[:2] + bytes([data[2] & 3]) + data[3:4]
+        return header + bytes(table) + self._code(module.code, name_of)
 
-    def _code(self, code):
+    def _code(self, code, name_of):
         data, kind = code.data, code.kind
         if kind == mpy.VIPER:
             number = FIRST + len(self.codes)
             self.codes[number] = code
-            size = self.size(code)
-            name = code.module.name
-            self.sizes[name] = self.sizes.get(name, 0) + size
+            name = name_of(0)
+            self.sizes[name] = self.sizes.get(name, 0) + self.size(code)
             data, kind = _stub(self._machine.arguments(code), number), mpy.BYTECODE
+            self.stub_bytes += -(-len(data) // HEAP_BLOCK_BYTES) * HEAP_BLOCK_BYTES
         children = b""
         if code.children:
-            children = _number(len(code.children)) + b"".join(map(self._code, code.children))
+            children = _number(len(code.children))
+            for i, child in enumerate(code.children):
+                name = name_of(i)
+                children += self._code(child, lambda _, name=name: name)
         return _number(len(data) << 3 | bool(children) << 2 | kind) + data + children
 
     @staticmethod

@@ -6,7 +6,14 @@ import pytest
 from journal import bodies
 
 from host_tools.journal import records, statement
-from host_tools.journal.opening import Opener, Place, explained
+from host_tools.journal.opening import (
+    INTRUDER,
+    NOT_GENUINE,
+    Opener,
+    Place,
+    each_with_next,
+    second_places,
+)
 from host_tools.journal.records import RecordError
 from host_tools.journal.statement import Statement, StatementError
 from tests.host_tools.journal.sealed import DEVICE, NOON, Sealed, subject
@@ -16,8 +23,10 @@ NONCE = bytes(range(16))
 
 def _open(sealed, raws, keys=None, place=None):
     keys = sealed.keys if keys is None else keys
-    opener = Opener(DEVICE, sealed.identity.public_key, keys, place)
-    return opener, [opener.take(records.parse(raw)) for raw in raws]
+    found = [records.parse(raw) for raw in raws]
+    second = second_places(found)
+    opener = Opener(DEVICE, sealed.identity.public_key, keys, place, None, second)
+    return opener, [opener.take(*pair) for pair in each_with_next(found)]
 
 
 def _wrong(opened):
@@ -45,7 +54,12 @@ def test_every_type_has_its_layout():
     chain = bytes(range(24))
     for kind, payload, expected in (
         (records.MANUAL, [2, "11010519491231002X", "张三丰", 4, 9], (None, 4, 2, 9)),
-        (records.CLOCK_SET, [None, NOON], (None, NOON)),
+        (records.CLOCK_SET, [None, NOON, False, bytes(8)], (None, NOON, False, None)),
+        (
+            records.CLOCK_SET,
+            [NOON - 9, NOON, True, b"operator"],
+            (NOON - 9, NOON, True, b"operator"),
+        ),
         (records.LIST_INSTALLED, ["trust", 7], ("trust", 7)),
         (records.ACKNOWLEDGED, [1, chain, b"operator"], (1, chain, b"operator")),
         (records.SHIFT_CLOSED, [1, b"operator"], (1, b"operator")),
@@ -105,13 +119,9 @@ def test_an_altered_record_is_named(at):
     raws = sealed.shift()
     raws[5] = _recoded(raws[5], at, 1)
     _, opened = _open(sealed, raws)
-    # Its successor was bound to what it had been; behind that all is well again.
-    if at == 7:  # its minute; numbers are at 3 to 6
-        assert [one.problem for one in explained(opened)][5:7] == [
-            "altered",
-            "bound to record 6 as it was",
-        ]
-    assert _wrong(opened)[0] == 6 and set(_wrong(opened)) <= {6, 7}
+    # Its successor was bound to what it had been, and is proved by the one behind it.
+    assert _wrong(opened) == [6] and opened[5].problem == NOT_GENUINE
+    assert opened[6].is_verified and opened[6].hole is None
 
 
 def test_a_removed_record_leaves_a_mark():
@@ -119,8 +129,9 @@ def test_a_removed_record_leaves_a_mark():
     raws = sealed.shift()
     del raws[5]
     _, opened = _open(sealed, raws)
-    assert _wrong(opened) == [7]
-    assert explained(opened)[5].problem == "records before it were removed"
+    assert _wrong(opened) == [] and all(one.is_verified for one in opened)
+    assert [one.hole for one in opened if one.hole] == [(6, 6)] and opened[5].hole
+    assert opened[5].content.subject == subject(3)
 
 
 @pytest.mark.parametrize("number", [b"\x00\x00\x40\x00", b"\x7f\xff\xff\xff"])
@@ -130,8 +141,8 @@ def test_a_forged_number_does_not_count(number):
     forged = raws[5][:3] + number + raws[5][7:-4]
     raws[5] = forged + zlib.crc32(forged).to_bytes(4, "big")
     _, opened = _open(sealed, raws)
-    assert len(_wrong(opened)) == 2 and opened[5].problem and opened[6].problem
-    assert opened[7].is_verified
+    assert len(_wrong(opened)) == 1 and opened[5].problem
+    assert opened[6].is_verified and opened[7].is_verified
 
 
 def test_an_epoch_whose_secret_is_forged_opens_nothing():
@@ -148,7 +159,9 @@ def test_records_in_another_order_are_found():
     raws = sealed.shift()
     raws[5], raws[6] = raws[6], raws[5]
     _, opened = _open(sealed, raws)
-    assert 6 in _wrong(opened) and "order" in opened[6].problem
+    # 7 was written behind 6 and before 8, neither of which it lies beside.
+    assert _wrong(opened) == [7] and opened[5].problem == INTRUDER
+    assert opened[6].is_verified and opened[7].hole == (7, 7)
 
 
 def test_what_was_removed_before_an_epoch_breaks_its_signature():
@@ -211,7 +224,7 @@ def test_a_forged_layout_is_no_record_or_a_problem(kind, clear):
 def test_both_sides_have_the_same_codes():
     assert records.REASONS == bodies.REASONS
     types = {name: getattr(bodies, name) for name in vars(records) if hasattr(bodies, name)}
-    assert len(records.TYPE_NAMES) == 15
+    assert len(records.TYPE_NAMES) == 16
     assert {name for name in types if isinstance(types[name], int) and name.isupper()} >= {
         *("REGISTRATION", "REFUSALS", "EPOCH", "SHIFT_OPENED", "VOID", "MANUAL")
     }

@@ -25,9 +25,11 @@ def program(**sources):
 
 
 def built(**sources):
-    """What comes out: {module's name in the source: text}, and the map of names."""
-    texts, names = build(program(**sources), "main", "program", "main")
-    by_place = {place: texts[file.removesuffix(".mpy")] for file, place in names.files.items()}
+    """What comes out if no modules are joined: {path of the source: text}, and the map of names."""
+    texts, names = build(program(**sources), "main", "program", "main", join=False)
+    by_place = {
+        place: texts[file.removesuffix(".mpy")] for file, [(place, _)] in names.files.items()
+    }
     return by_place, names
 
 
@@ -40,9 +42,12 @@ def output(folder, module):
     return done.stdout
 
 
-def same_output(folder, /, **sources):
-    """Asserts that a program prints the same when it is built; returns that."""
-    before, after = folder / "before", folder / "after"
+def same_output(folder, /, joins=(False, True), **sources):
+    """Asserts that a program prints the same when it is built; returns that.
+
+    joins: whether its modules are joined, or each by itself; both are tried.
+    """
+    before = folder / "before"
     original = program(**sources)
     for module in original.modules.values():
         path = before / module.place
@@ -51,10 +56,12 @@ def same_output(folder, /, **sources):
     for name, source in sources.items():
         place = original.modules[name.replace("__", ".")].place
         (before / place).write_text(source)
-    texts, _ = build(original, "main", "program", "main")
-    after.mkdir()
-    for name, text in texts.items():
-        (after / f"{name}.py").write_text(f"{deploy.FOR_CPYTHON}{text}")
     printed = output(before, "main")
-    assert output(after, "program") == printed
+    for join in joins:
+        after = folder / f"after, {join}"
+        texts, _ = build(program(**sources), "main", "program", "main", join=join)
+        after.mkdir()
+        for name, text in texts.items():
+            (after / f"{name}.py").write_text(f"{deploy.FOR_CPYTHON}{text}")
+        assert output(after, "program") == printed
     return printed
