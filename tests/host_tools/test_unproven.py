@@ -3,6 +3,7 @@
 import json
 import stat
 import zlib
+from itertools import pairwise
 
 import pytest
 from typer.testing import CliRunner
@@ -10,7 +11,8 @@ from typer.testing import CliRunner
 from host_tools.cli import app
 from host_tools.client import Client, DeviceError, NoAnswer
 from host_tools.commands import connected as connected_module
-from host_tools.journal import records
+from host_tools.journal import opening, records
+from host_tools.journal.opening import Opener
 from host_tools.journal.statement import StatementError
 from host_tools.pull import MAX_RECORDS, pull
 from host_tools.store import Store, StoreError
@@ -343,3 +345,23 @@ def test_a_folder_that_may_not_be_written(device, tmp_path, monkeypatch):
         Store(tmp_path / "none" / "shift.db")
     with pytest.raises(StoreError, match="no file can"):
         Store(tmp_path / "a\0b")
+
+
+def test_numbers_that_were_made_up_do_not_keep_the_host_busy():
+    """Each of them far behind the epoch: a device may have sealed none of them."""
+    sealed = Sealed()
+    raws = sealed.shift()
+    opener = Opener(DEVICE, sealed.identity.public_key, sealed.keys)
+    steps = []
+    ratcheted = opener._ratcheted
+
+    def counted(sequence):
+        steps.append(sequence - opener._at)
+        return ratcheted(sequence)
+
+    opener._ratcheted = counted
+    assert all(opener.take(records.parse(raw)).problem is None for raw in raws)
+    forged = [records.parse(renumbered(raws[3], 60_000 + 7 * number)) for number in range(300)]
+    opened = [opener.take(one, after) for one, after in pairwise(forged)]
+    assert all(one.content is None and one.problem for one in opened)
+    assert sum(steps) <= opening.MAX_STEPS_IN_ALL
