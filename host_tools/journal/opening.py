@@ -295,6 +295,8 @@ class Opener:
             return Opened(record, None, "the record that begins its epoch is missing")
         if self._is_forged:
             return Opened(record, None, "its epoch's record is forged: no secret comes of it")
+        if record.sequence <= self._at:  # it comes behind its epoch, and says otherwise
+            return Opened(record, None, f"out of order: its epoch begins with record {self._at}")
         if not self._is_in_reach(record.sequence):
             return Opened(record, None, "no device goes so far in one epoch: its number is forged")
         if self._state is None:

@@ -365,3 +365,13 @@ def test_numbers_that_were_made_up_do_not_keep_the_host_busy():
     opened = [opener.take(one, after) for one, after in pairwise(forged)]
     assert all(one.content is None and one.problem for one in opened)
     assert sum(steps) <= opening.MAX_STEPS_IN_ALL
+
+
+def test_a_number_before_that_of_its_epoch():
+    """An epoch's record says a number that it has not; fuzzing found it."""
+    sealed = Sealed()
+    raws = sealed.shift()
+    opener = Opener(DEVICE, sealed.identity.public_key, sealed.keys)
+    forged = [renumbered(raws[0], 900), *(renumbered(raws[3], n) for n in (1, 5, 899, 900, 901))]
+    opened = [opener.take(records.parse(raw)) for raw in forged]
+    assert [one.record.sequence for one in opened if not one.problem] == []
