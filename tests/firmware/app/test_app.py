@@ -17,7 +17,6 @@ from signing import base45, mac0
 from system import faults
 from ui import sounds
 from verify import cbor
-from verify.issuers import Issuer
 from verify.trust import TrustList
 
 NOW = 1790000000
@@ -72,7 +71,7 @@ class _Identity:
 class _Provisioned:
     def __init__(self, settings):
         self.settings = Settings.from_body(settings)
-        self.trust = TrustList([Issuer(0, KID, HMAC, None, 0, 1 << 31, 30 * 86400, "City")])
+        self.trust = TrustList.from_body([[KID, HMAC, None, 0, 1 << 31, 30 * 86400, "City"]])
         self.secrets = {KID: SECRET}
         self.is_missing = None
         self.revoked = []
