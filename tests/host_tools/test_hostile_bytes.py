@@ -4,6 +4,10 @@ The first of them is a shared list that holds a set of itself: a crash of cbor2 
 """
 
 import json
+import random
+import subprocess
+import sys
+import zlib
 
 import click.testing
 import pytest
@@ -20,6 +24,7 @@ from host_tools.journal import statement
 from provisioning import base45, cose, encoding, keys, signed
 from provisioning.errors import Malformed
 from tests.host_tools.hostile_device import IDENTITY, STATUS, HostileDevice, replying
+from tests.host_tools.journal.sealed import Sealed
 
 HOSTILE = {
     "a shared list with a set of itself": "d81c81d90102d81d00",
@@ -282,3 +287,50 @@ def test_what_the_root_itself_signed(data, tmp_path):
     with pytest.raises(Malformed):
         signed.open_signed(path.read_bytes(), header[16], keys.raw_public(ROOT))
     _run("trust", "show", path)
+
+
+def _images():
+    noise = random.Random(1)
+    sealed = Sealed(3)
+    sealed.shift()
+    good = b"".join(bytes(sector) for sector in sealed.flash.cells)
+    yield noise.randbytes(65536)
+    yield noise.randbytes(4096) + good + noise.randbytes(4095)
+    yield good[:4096] * 3  # the same sector thrice
+    yield good[4096:] + good[:4096]
+    yield bytes(8192)
+    yield b"\xff" * 8192
+    yield good.replace(b"\xff", b"\x00")
+    # Records that look whole, of every length and with the largest numbers there are.
+    for length in range(15, 193, 16):
+        for fill in (0x00, 0xFF):
+            raw = bytes([length, 1, fill & 20]) + b"\xff" * 8 + bytes([fill]) * (length - 15)
+            raw += zlib.crc32(raw).to_bytes(4, "big")
+            yield good[:4096] + (raw.ljust(256, b"\xff") * 16)
+
+
+@pytest.mark.parametrize("words", [("verify",), ("show",), ("dump",)], ids=" ".join)
+def test_images_of_anything(tmp_path, words):
+    path = tmp_path / "journal.bin"
+    for data in _images():
+        path.write_bytes(data)
+        for more in ((), ("--device", "44" * 8), ("--device", "44" * 8, "--device-key", "55" * 32)):
+            result = click.testing.CliRunner().invoke(
+                COMMAND, ["journal", *words, str(path), *more]
+            )
+            assert result.exception is None or isinstance(result.exception, SystemExit), (
+                data[:64],
+                result.exception,
+            )
+
+
+@pytest.mark.parametrize("words", [("--version",), ("keys", "show", "{}"), ("--help",)])
+def test_output_that_has_no_room(tmp_path, words):
+    keys.create_key(tmp_path / "root.pem")
+    words = [word.format(tmp_path / "root.pem") for word in words]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "host_tools.cli", *words], stdout=full, stderr=subprocess.PIPE
+        )
+    said = done.stderr.decode()
+    assert done.returncode == 3 and "No space left" in said and "Traceback" not in said, said
