@@ -2,8 +2,13 @@
 
 import argparse
 import resource
+import sys
+from pathlib import Path
 
 from tests.fuzz.fuzzing import fuzz
+
+ROOT = Path(__file__).parents[2]
+FIRMWARE = ("firmware", "simulator/standins", "tests/firmware")  # as pytest has them
 
 MEMORY_BYTES = 1 << 30  # libraries take a third of it
 
@@ -15,6 +20,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", help="One target, by its name.")
     asked = parser.parse_args()
+    sys.path += [str(ROOT / folder) for folder in FIRMWARE]
     if asked.side == "host":
         from tests.fuzz.host_targets import targets
     else:
