@@ -13,16 +13,9 @@ from journal.duplicates import Duplicates
 from journal.ring import ERASED, Ring
 from journal.seal import document_subject
 from journal.state import State
-from journal.writer import EMPTYING, ORDINARY, RESERVED, Writer
+from journal.writer import ORDINARY, RESERVED, Writer
 
 _SECTORS_A_STEP = const(16)  # of the index, 5 ms each
-_TIERS = {
-    bodies.REGISTRATION: ORDINARY,
-    bodies.MANUAL: ORDINARY,
-    bodies.REFUSALS: ORDINARY,
-    bodies.TUBE_OPENED: ORDINARY,
-    bodies.SHIFT_CLOSED: EMPTYING,
-}
 
 
 class Journal:
@@ -64,10 +57,7 @@ class Journal:
         Returns its sequence number. Raises JournalFull, NoCollectionKey, ValueError (payload), or
         OSError from the flash.
         """
-        tier = _TIERS.get(record_type, RESERVED)
-        if reserved:
-            tier = min(tier, RESERVED)
-        return self._writer.append(record_type, unix_s, payload, tier)
+        return self._writer.append(record_type, unix_s, payload, RESERVED if reserved else ORDINARY)
 
     # -- reading --------------------------------------------------------------------------
 

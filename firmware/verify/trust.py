@@ -1,7 +1,7 @@
 """The trust list: whose passes count (docs/signed-objects.md).
 
-How its body is read is in verify/issuers.py, which a scan does not need. In RAM the issuers are rows
-of one piece of bytes: as objects of their own 32 of them would take 11 KB.
+How its body is read is in verify/issuers.py, which a scan does not need. In RAM the issuers are
+rows of one piece of bytes: as objects of their own 32 of them would take 11 KB.
 """
 
 from struct import unpack_from
