@@ -84,7 +84,7 @@ class _Careful(Console):
     """Texts are printed as they are harmless, never as markup."""
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """As rich's; texts, and tables that `table` made."""
+        """As rich's; texts, and tables that `new_table` made."""
         super().print(
             *(printable(one) if isinstance(one, str) else one for one in objects), **options
         )
@@ -101,7 +101,7 @@ def console() -> Console:
     return _Careful(markup=False, highlight=False)
 
 
-def table(*columns: str | Column, **options: Any) -> Table:
+def new_table(*columns: str | Column, **options: Any) -> Table:
     """A table to be printed with `console`; its cells are texts from anywhere."""
     return _CarefulTable(*columns, **options)
 

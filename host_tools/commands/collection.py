@@ -14,12 +14,10 @@ from host_tools.console import (
     Zone,
     console,
     hex_bytes,
+    new_table,
     print_json,
     say,
     told,
-)
-from host_tools.console import (
-    table as new_table,
 )
 from provisioning import collection, keys, local_time
 from provisioning.collection import CollectionList

@@ -7,14 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from host_tools.console import (
-    EXIT_REFUSED,
-    AsJson,
-    console,
-    print_json,
-    say,
-    told,
-)
+from host_tools.console import EXIT_REFUSED, AsJson, console, print_json, say, told
 from host_tools.device_vectors import answers
 from host_tools.vectors import VectorFile, answer
 from provisioning import files

@@ -5,12 +5,7 @@ from typing import Annotated
 
 import typer
 
-from host_tools.console import (
-    AsJson,
-    print_json,
-    say,
-    told,
-)
+from host_tools.console import AsJson, print_json, say, told
 from provisioning.deploy import compile_firmware, map_beside
 
 

@@ -6,8 +6,15 @@ from typing import Annotated
 import typer
 
 from host_tools.commands.connected import local, told
-from host_tools.console import AsJson, console, hex_bytes, print_json, print_json_line, say
-from host_tools.console import table as new_table
+from host_tools.console import (
+    AsJson,
+    console,
+    hex_bytes,
+    new_table,
+    print_json,
+    print_json_line,
+    say,
+)
 from host_tools.journal import records
 from host_tools.store import Store, StoreError
 

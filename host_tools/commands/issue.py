@@ -13,15 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from host_tools.console import (
-    AsJson,
-    Zone,
-    ask_passphrase,
-    note,
-    print_json,
-    say,
-    told,
-)
+from host_tools.console import AsJson, Zone, ask_passphrase, note, print_json, say, told
 from host_tools.people import REPORT, UTF_8, Row, read_people, write_report
 from host_tools.terminal import printable
 from provisioning import claims, files, issuing, keys, lettering, local_time, qr

@@ -8,16 +8,7 @@ import typer
 
 from host_tools import console
 from host_tools.commands.connected import local
-from host_tools.console import (
-    AsJson,
-    give_up,
-    hex_bytes,
-    say,
-    told,
-)
-from host_tools.console import (
-    table as new_table,
-)
+from host_tools.console import AsJson, give_up, hex_bytes, new_table, say, told
 from host_tools.journal import image, records
 from host_tools.journal.damage import told as told_damage
 from host_tools.journal.image import Image

@@ -5,14 +5,7 @@ from typing import Annotated
 
 import typer
 
-from host_tools.console import (
-    AsJson,
-    ask_passphrase,
-    new_passphrase,
-    print_json,
-    say,
-    told,
-)
+from host_tools.console import AsJson, ask_passphrase, new_passphrase, print_json, say, told
 from provisioning import cose, keys
 from provisioning.trust import ALG_NAMES
 

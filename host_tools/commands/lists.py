@@ -7,12 +7,7 @@ from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import typer
 
-from host_tools.console import (
-    ask_passphrase,
-    print_json,
-    say,
-    told,
-)
+from host_tools.console import ask_passphrase, print_json, say, told
 from provisioning import files, keys, local_time
 from provisioning.errors import FileProblem, NotAllowed
 from provisioning.signed import Signed

@@ -6,15 +6,7 @@ from typing import Annotated
 
 import typer
 
-from host_tools.console import (
-    AsJson,
-    RootKey,
-    Zone,
-    ask_passphrase,
-    print_json,
-    say,
-    told,
-)
+from host_tools.console import AsJson, RootKey, Zone, ask_passphrase, print_json, say, told
 from provisioning import files, keys, local_time, operators
 from provisioning.errors import FileProblem
 from provisioning.operators import Credential

@@ -7,15 +7,7 @@ import typer
 
 from host_tools.code_text import read_code
 from host_tools.commands import lists
-from host_tools.console import (
-    AsJson,
-    RootKey,
-    ask_passphrase,
-    hex_bytes,
-    print_json,
-    say,
-    told,
-)
+from host_tools.console import AsJson, RootKey, ask_passphrase, hex_bytes, print_json, say, told
 from provisioning import files, passes, revocation
 from provisioning.errors import NotAllowed, Refused
 from provisioning.revocation import RevocationList

@@ -7,14 +7,7 @@ from typing import Annotated
 import typer
 
 from host_tools.commands import lists
-from host_tools.console import (
-    AsJson,
-    RootKey,
-    ask_passphrase,
-    print_json,
-    say,
-    told,
-)
+from host_tools.console import AsJson, RootKey, ask_passphrase, print_json, say, told
 from provisioning import files, settings
 from provisioning.errors import FileProblem, Malformed, Mistyped
 from provisioning.settings import Settings

@@ -6,14 +6,7 @@ from typing import Any
 import typer
 
 from host_tools.commands.connected import Port, connected, local, told
-from host_tools.console import (
-    AsJson,
-    console,
-    print_json,
-)
-from host_tools.console import (
-    table as new_table,
-)
+from host_tools.console import AsJson, console, new_table, print_json
 
 
 def register(app: typer.Typer) -> None:

@@ -6,10 +6,7 @@ from typing import Annotated
 
 import typer
 
-from host_tools.console import (
-    say,
-    told,
-)
+from host_tools.console import say, told
 from provisioning import files
 from provisioning.build.name_map import NameMap
 

@@ -14,12 +14,10 @@ from host_tools.console import (
     Zone,
     console,
     hex_bytes,
+    new_table,
     print_json,
     say,
     told,
-)
-from host_tools.console import (
-    table as new_table,
 )
 from provisioning import cose, keys, local_time, trust
 from provisioning.signed_files import read_trust

@@ -9,15 +9,7 @@ from rich import box
 from rich.table import Column, Table
 
 from host_tools.commands.connected import connected, local, told
-from host_tools.console import (
-    AsJson,
-    ask_passphrase,
-    console,
-    print_json,
-)
-from host_tools.console import (
-    table as new_table,
-)
+from host_tools.console import AsJson, ask_passphrase, console, new_table, print_json
 from host_tools.pull import pull
 from host_tools.store import Store, StoreError, Tube
 from provisioning import claims
