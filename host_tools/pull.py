@@ -6,13 +6,12 @@ from typing import NamedTuple, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from host_tools.client import Client, DeviceError, NoAnswer
+from host_tools.client import Client
 from host_tools.journal import records, statement
 from host_tools.journal.damage import SectorDamage
 from host_tools.journal.records import RecordError
 from host_tools.journal.statement import Statement
 from host_tools.store import Added, Problem, Store, StoreError
-from host_tools.transport import PortError
 
 # More than the slots of the largest journal: a device that is none may give without end.
 MAX_RECORDS = 1 << 16
@@ -87,22 +86,17 @@ def pull(
         )
     known_elsewhere = store.gaps(device, True)
     raws = _read(client, max(1, stored - 1), status["next"], progress)
-    added, opened, last = Added(0, 0), 0, stored - 1
+    added, opened = Added(0, 0), 0
     if raws:
-        first, last = max(1, last), max(last, *(records.parse(raw).sequence for raw in raws))
-        nonce, signed = _have_signed(client, store, identity, (first, last), now_s, raws)
         # Nothing counts before the statement is verified: what is stored here comes in with it.
         with store.trial(identity, now_s, raws):
             added = store.add(device, raws)
             opened = store.open(device, keys or {})
+            last = store.next_sequence(device) - 1
             if accept_damage:
                 store.accept_damage(device, last)
-            chain = None if accept_damage else store.chain(device)
-            expected = Statement(device, nonce, first, last, chain, 0)
-            said = statement.verify(signed, identity["key"], expected)
-            store.add_statement(said, signed, now_s)
-            if chain is None:
-                store.adopt_chain(device, said.chain)
+            sequences = (max(1, stored - 1), last)
+            _have_signed(client, store, identity, sequences, now_s, accept_damage)
     if not store.holds(device):
         return Pulled(device, 0, 0, 0, [], [], [], None, None)
     elsewhere = [gap for gap in store.gaps(device, True) if gap not in known_elsewhere]
@@ -115,6 +109,7 @@ def pull(
     # Compared with what the device knows, not with what is new: an earlier pull may have stored
     # records and been cut off before it could tell the device.
     if status["acknowledged"] < store.last_substantial(device):
+        last = store.next_sequence(device) - 1
         acknowledged = operator.run(client, device, "acknowledge", [last, store.chain(device)])
         store.note_acknowledged(device, acknowledged)
         found = found._replace(acknowledged=acknowledged)
@@ -165,12 +160,15 @@ def _have_signed(
     identity: dict[str, bytes],
     sequences: tuple[int, int],
     now_s: int,
-    raws: list[bytes],
-) -> tuple[bytes, bytes]:
-    """Nonce and statement for what was read; without one, that is kept apart."""
+    accept_damage: bool,
+) -> None:
+    """Has the device sign for what was read, and keeps that. Raises StatementError."""
+    device = identity["device"]
+    chain = None if accept_damage else store.chain(device)
     nonce = secrets.token_bytes(statement.NONCE_BYTES)
-    try:
-        return nonce, client.statement(nonce, *sequences)
-    except (DeviceError, NoAnswer, PortError) as error:
-        store.keep_apart(identity, now_s, raws, str(error))
-        raise
+    raw = client.statement(nonce, *sequences)
+    expected = Statement(device, nonce, *sequences, chain, 0)
+    said = statement.verify(raw, identity["key"], expected)
+    store.add_statement(said, raw, now_s)
+    if chain is None:
+        store.adopt_chain(device, said.chain)

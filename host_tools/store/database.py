@@ -10,7 +10,8 @@ from provisioning import files
 
 SCHEMA_VERSION = 3
 _SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
-BUSY_S = 15.0  # how long a statement waits for another program's transaction
+# How long a statement waits for another program's transaction; in that of a pull a device signs.
+BUSY_S = 30.0
 
 # By sqlite3.Error.sqlite_errorname, without what stands behind the second word.
 _ADVICE = {
