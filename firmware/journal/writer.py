@@ -278,7 +278,7 @@ class Writer:
         if self.next_sequence - self.epoch.sequence > _MAX_BACK:  # many numbers were lost
             self.open_epoch(unix_s, tier)
         else:
-            self._append(bodies.EPOCH_KEY, unix_s, self.epoch.once, tier, None)
+            self._append(bodies.EPOCH_KEY, unix_s, self.epoch.once, tier)
             self.epoch.once = None
 
     def end_epoch(self):
