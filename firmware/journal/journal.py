@@ -43,6 +43,7 @@ class Journal:
         self._seen = Duplicates(self._ring, self._state)
         self._writer = Writer(self._ring, self._state, self._seen, identity, collection, random)
         self._tube = None  # (sequence number, text) of the one that was open last
+        self._start = None  # (Unix seconds, payload) of this start, until it is recorded
 
     def mount(self):
         """Finds the end of the journal, whatever the last power cut left, and mends it."""
@@ -67,7 +68,24 @@ class Journal:
         tier = _TIERS.get(record_type, RESERVED)
         if reserved:
             tier = min(tier, RESERVED)
+        if self._start is not None:
+            self._record_start(tier)
         return self._writer.append(record_type, unix_s, payload, tier)
+
+    def note_start(self, unix_s, payload):
+        """Has a start recorded (bodies.BOOT) with the first record that follows it, before that.
+
+        A start that nobody follows writes nothing, so no number of them fills the journal.
+        """
+        self._start = unix_s, payload
+
+    def _record_start(self, tier):
+        unix_s, payload = self._start
+        try:
+            self._writer.append(bodies.BOOT, unix_s, payload, max(tier, RESERVED))
+        except JournalFull:
+            return
+        self._start = None
 
     # -- reading --------------------------------------------------------------------------
 
