@@ -69,7 +69,7 @@ class Journal:
         if reserved:
             tier = min(tier, RESERVED)
         if self._start is not None:
-            self._record_start(tier)
+            self._record_start(*self._start, max(tier, RESERVED))
         return self._writer.append(record_type, unix_s, payload, tier)
 
     def note_start(self, unix_s, payload):
@@ -79,10 +79,9 @@ class Journal:
         """
         self._start = unix_s, payload
 
-    def _record_start(self, tier):
-        unix_s, payload = self._start
+    def _record_start(self, unix_s, payload, tier):
         try:
-            self._writer.append(bodies.BOOT, unix_s, payload, max(tier, RESERVED))
+            self._writer.append(bodies.BOOT, unix_s, payload, tier)
         except JournalFull:
             return
         self._start = None
