@@ -43,7 +43,8 @@ class Journal:
         self._seen = Duplicates(self._ring, self._state)
         self._writer = Writer(self._ring, self._state, self._seen, identity, collection, random)
         self._tube = None  # (sequence number, text) of the one that was open last
-        self._start = None  # (Unix seconds, payload) of this start, until it is recorded
+        self._start = None  # what there is to be recorded of this start, until it is
+        self._start_s = 0  # when it was
 
     def mount(self):
         """Finds the end of the journal, whatever the last power cut left, and mends it."""
@@ -69,7 +70,7 @@ class Journal:
         if reserved:
             tier = min(tier, RESERVED)
         if self._start is not None:
-            self._record_start(*self._start, max(tier, RESERVED))
+            self._record_start(max(tier, RESERVED))
         return self._writer.append(record_type, unix_s, payload, tier)
 
     def note_start(self, unix_s, payload):
@@ -77,11 +78,11 @@ class Journal:
 
         A start that nobody follows writes nothing, so no number of them fills the journal.
         """
-        self._start = unix_s, payload
+        self._start_s, self._start = unix_s, payload
 
-    def _record_start(self, unix_s, payload, tier):
+    def _record_start(self, tier):
         try:
-            self._writer.append(bodies.BOOT, unix_s, payload, tier)
+            self._writer.append(bodies.BOOT, self._start_s, self._start, tier)
         except JournalFull:
             return
         self._start = None
