@@ -26,6 +26,7 @@ TIMEOUTS_S = {
     "install_root": 15.0,
     "read": 3.0,
     "statement": 15.0,
+    "sealing_key": 15.0,
 }
 ATTEMPTS = 5
 CONNECT_ATTEMPTS = 8  # a device that was just switched on needs some seconds
@@ -57,7 +58,13 @@ ADVICE = {
         "reads it), erase the flash, and set the device up anew"
     ),
     "OPERATOR_NEEDED": "this needs an operator: name a key and its credential",
-    "NO_OPERATOR": "the device restarted on the way; try again",
+    "BEFORE_SIGNED": ("the root has signed something later than that; check this computer's clock"),
+    "CLOCK_JUMP": (
+        "that is more than a day from the device's own time, or before its newest record; check "
+        "this computer's clock, and if it is right add --jump"
+    ),
+    "TOO_OFTEN": "the device was told too much in a short time; try again in two minutes",
+    "NO_OPERATOR": "the device knows no operator, or has restarted on the way; try again",
     "NO_CHALLENGE": "the device's challenge was used or is too old; try again",
     "WRONG_DEVICE": "the command was signed for another device",
     "ROLE": "the operator's credential does not allow this",
@@ -245,6 +252,10 @@ class Client:
     def challenge(self) -> bytes:
         """The device's nonce (16 bytes) for one command within 60 s."""
         return self.call("challenge")
+
+    def sealing_key(self) -> bytes:
+        """What the device's identity key says of its sealing key: a COSE_Sign1."""
+        return self.call("sealing_key")
 
     def close(self) -> None:
         """Closes the port."""

@@ -180,7 +180,7 @@ class Demo:
             *("provision", "--port", self.port, "--root-public", "root.pub.pem"),
             *("--trust", "trust.cbor", "--settings", "settings.cbor", "--revoked", "revoked.cbor"),
             *("--collection", "collection.cbor"),
-            *("--secret", "school.json", "--secret", "clinic.json"),
+            *("--secret", "school.json", "--secret", "clinic.json", "--root", "root.pem"),
         )
         status = self.scanpost_json("status", "--port", self.port)
         say(f"device {status['device']['device']}, {status['status']['issuers']} issuers")

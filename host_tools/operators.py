@@ -14,10 +14,20 @@ from provisioning.signed_files import read_credential
 class Operator:
     """Signs for what is done to a device (docs/link.md, Commands)."""
 
-    def __init__(self, key: Ed25519PrivateKey, credential: bytes) -> None:
-        """credential: COSE_Sign1 by the root, that confirms this key."""
+    def __init__(self, key: Ed25519PrivateKey, credential: bytes | None) -> None:
+        """credential: COSE_Sign1 by the root, that confirms this key; None: it is the root."""
         self._key = key
         self._credential = credential
+
+    @classmethod
+    def owner(cls, root: Ed25519PrivateKey) -> "Operator":
+        """The root itself, which needs no credential and has every role."""
+        return cls(root, None)
+
+    @property
+    def key(self) -> Ed25519PrivateKey:
+        """What signs."""
+        return self._key
 
     @classmethod
     def load(cls, key_path: Path, credential_path: Path, ask: keys.AskPassphrase) -> "Operator":
@@ -38,7 +48,8 @@ class Operator:
 
     def present(self, client: Client) -> None:
         """Shows the credential; it counts until the device restarts. Raises DeviceError."""
-        client.send_object("operator", self._credential)
+        if self._credential is not None:
+            client.send_object("operator", self._credential)
 
     def command(
         self, client: Client, device_id: bytes, operation: str, arguments: list[Any]

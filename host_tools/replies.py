@@ -31,6 +31,7 @@ _RESULTS = {
     "piece": _NUMBER,
     "commit": (_NUMBER, 8),
     "statement": bytes,
+    "sealing_key": bytes,
     "challenge": 16,
 }
 

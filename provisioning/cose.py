@@ -14,14 +14,17 @@ from provisioning import encoding
 from provisioning.errors import Malformed
 from provisioning.key_checks import is_canonical
 
+TAG_ENCRYPT0 = 16
 TAG_MAC0 = 17
 TAG_SIGN1 = 18
 LABEL_ALG = 1
 LABEL_KID = 4
+LABEL_IV = 5
 LABEL_TYP = 16  # RFC 9596
 ALG_EDDSA = -8
 ALG_HMAC_256_64 = 4
 ALG_HMAC_256_256 = 5
+ALG_AES_CCM_16_64_256 = 11
 KID_BYTES = 8
 HMAC_TAG_BYTES = {ALG_HMAC_256_256: 32, ALG_HMAC_256_64: 8}
 # {1: 1 (OKP), -1: curve, -2: x}, up to x: all that a thumbprint of such a key covers

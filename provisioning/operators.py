@@ -17,8 +17,8 @@ from provisioning.trust import check_key
 
 CREDENTIAL_TYP = "application/scanpost-operator+cwt"
 COMMAND_TYP = "application/scanpost-command+cbor"
-COLLECT, CLOCK = "collect", "clock"
-ROLES = (COLLECT, CLOCK)
+PROVISION, COLLECT, CLOCK, SERVICE = "provision", "collect", "clock", "service"
+ROLES = (PROVISION, COLLECT, CLOCK, SERVICE)
 MAX_NAME_BYTES = 32
 MAX_SCOPE_BYTES = 64
 CTI_BYTES = 8

@@ -7,13 +7,13 @@ objects are up to twice as large, with 256 KB, of which the stand-ins for the ha
 
 import re
 
-import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from littlefs import LittleFS
 
 from host_tools import demo_passes
 from host_tools.client import Client
+from host_tools.operators import Operator
 from host_tools.provision import Plan, provision
 from provisioning import deploy, keys, settings, trust
 from simulator import partitions
@@ -29,7 +29,14 @@ KB = 1024
 STOCK_IMAGE_BYTES = {"esp32": 1_716_987, "esp32s3": 1_633_206, "esp32c3": 1_833_328}
 # firmware/provisioned.py: what a device keeps beside its program, each at its largest.
 FILES_BYTES = {
-    **{"device-key": 72, "root": 32, "seed": 32, "trust": 4096, "collection": 1024},
+    **{
+        "device-key": 72,
+        "root": 32,
+        "seed": 32,
+        "sealing-key": 32,
+        "trust": 4096,
+        "collection": 1024,
+    },
     **{"settings": 512, "revoked": 513, "secrets": 2048},
 }
 RECORD_BYTES = 192  # in flash; no record is longer (docs/journal.md)
@@ -137,7 +144,8 @@ class Office:
             collection=self._owner.collection,
             trust=self._owner.seal(trust.TYP, sorted(self._trust)),
             settings=self._owner.seal(settings.TYP, settings.Settings().body()),
-            secrets=cbor2.dumps([[self.school.kid, 5, SECRET]]),
+            secrets=(keys.HmacSecret(self.school.kid, 5, SECRET),),
+            signer=Operator.owner(self._owner.root),
         )
 
     def make_pass(self, number):

@@ -71,7 +71,8 @@ class Measurement:
         self.refused = []  # operations that found no memory in the hours
 
     def _bytes(self, used):
-        return used - self.deployed.standins_bytes + self.machine_code + self._tables_more
+        not_there = self.deployed.standins_bytes + self.deployed.stubs.stub_bytes
+        return used - not_there + self.machine_code + self._tables_more
 
     def _count_names(self, chip):
         """The firmware's names; and the table that they need on the chip, against what they need

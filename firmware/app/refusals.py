@@ -27,6 +27,11 @@ class Refusals:
             self._since_ms = self._last_ms
         self._counts[reason] = self._counts.get(reason, 0) + 1
 
+    @property
+    def is_empty(self):
+        """True if nothing waits to be written."""
+        return not self._counts
+
     def write_if_due(self):
         """Writes what was counted once its time is over."""
         if self._counts and time.ticks_diff(time.ticks_ms(), self._since_ms) >= _WINDOW_MS:

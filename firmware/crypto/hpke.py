@@ -1,4 +1,5 @@
-"""HPKE (RFC 9180): base mode, the sender's side, of which only the exporter is used.
+"""HPKE (RFC 9180): base mode, of which only the exporter is used. The sender's side; the
+recipient's is in hpke_recipient.py.
 
 DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only AEAD. What comes out is a secret that only the
 holder of the recipient's private key can derive again from `enc`.
@@ -34,11 +35,19 @@ def encapsulate(recipient, ephemeral):
     if dh == bytes(32):
         raise ValueError
     enc = public_key(ephemeral)
+    return enc, shared_secret(dh, enc, recipient)
+
+
+def shared_secret(dh, enc, recipient):
+    """ExtractAndExpand of DHKEM (section 4.1), 32 bytes: what both sides make of what X25519 gave.
+
+    dh: 32 bytes, overwritten. enc, recipient: the two public keys, 32 bytes each.
+    """
     prk = _extract(_KEM_SUITE, b"", b"eae_prk", dh)
     wipe(dh)
     shared = _expand(_KEM_SUITE, prk, b"shared_secret", enc + bytes(recipient), 32)
     wipe(prk)
-    return enc, shared
+    return shared
 
 
 def setup_sender(recipient, info, ephemeral):
@@ -47,6 +56,14 @@ def setup_sender(recipient, info, ephemeral):
     info: bytes that bind the context to its use; the rest as for `encapsulate`.
     """
     enc, shared = encapsulate(recipient, ephemeral)
+    return enc, exporter_of(shared, info)
+
+
+def exporter_of(shared, info):
+    """The exporter secret of the key schedule (section 5.1), a bytearray of 32.
+
+    shared: 32 bytes, overwritten. info: bytes.
+    """
     # Empty psk and psk_id: base mode.
     context = (
         _MODE_BASE
@@ -57,7 +74,7 @@ def setup_sender(recipient, info, ephemeral):
     wipe(shared)
     exporter_secret = _expand(_SUITE, secret, b"exp", context, 32)
     wipe(secret)
-    return enc, exporter_secret
+    return exporter_secret
 
 
 def export(exporter_secret, context, length):

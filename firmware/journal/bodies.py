@@ -33,6 +33,7 @@ _MAX_TEXT_BYTES = const(64)
 _SEQUENCE_AT = const(3)  # of a record
 _CLEAR_AT = const(11)
 _MAX_COUNT = const(0xFFFF)
+_MAX_JUMP_S = const(0x7FFFFFFF)
 
 # Codes of the reasons of refusals; 0 is any other word. A number is never given to another reason.
 REASONS = (
@@ -60,6 +61,13 @@ REASONS = (
     "WRONG_KIND",
     "NO_KIND",
     "PRESS_OK",
+    # Of a host's commands and objects: the last five in particular, the first any other refusal
+    "COMMAND",
+    "COMMAND_UNSIGNED",
+    "COMMAND_SIGNATURE",
+    "COMMAND_ROLE",
+    "COMMAND_EXPIRED",
+    "COMMAND_REVOKED",
 )
 
 
@@ -120,9 +128,11 @@ def _boot(buffer, at, payload, tube, tag):
 
 
 def _clock_set(buffer, at, payload, tube, tag):
-    """[old Unix seconds or None, new]"""
-    struct.pack_into(">II", buffer, at, payload[0] or 0, payload[1])
-    return 0, 8
+    """[old Unix seconds or None, new, whether a jump was meant, kid of who signed for it]"""
+    old, new, is_meant, signer = payload
+    jump = 0 if old is None else max(-_MAX_JUMP_S, min(_MAX_JUMP_S, new - old))
+    struct.pack_into(">iIIB8s", buffer, at, jump, old or 0, new, is_meant, signer)
+    return 4, 17
 
 
 def _list_installed(buffer, at, payload, tube, tag):

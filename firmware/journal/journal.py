@@ -140,6 +140,19 @@ class Journal:
             raise ValueError
         return reading.statement(self._identity, nonce, first, last, chain, unix_s)
 
+    def newest_minute(self):
+        """The minute of the newest record that has one; 0 where there is none."""
+        from journal import newest
+
+        return newest.newest_minute(self._ring)
+
+    def count_since(self, kind, minute):
+        """How many records of a type there are since a minute, as far as the newest two sectors
+        tell; those without a minute count."""
+        from journal import newest
+
+        return newest.count_since(self._ring, kind, minute)
+
     # -- emptying -------------------------------------------------------------------------
 
     @property

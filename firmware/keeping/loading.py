@@ -26,7 +26,7 @@ def load(held):
 
 def _load(held, kind, data):
     if kind == SECRETS:
-        objects.adopt_secrets(held, objects.read_secrets(data))
+        objects.adopt_secrets(held, objects.read_kept_secrets(data))
         return
     slot = None
     if kind == REVOKED:

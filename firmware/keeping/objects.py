@@ -68,9 +68,9 @@ def adopt(held, kind, opened, slot=None):
     is_good(held, kind)
 
 
-def adopt_secrets(held, rows):
-    """Has the secrets of rows that `read_secrets` returned used."""
-    held.secrets.rows = rows
+def adopt_secrets(held, kept):
+    """Has secrets used. kept: (number, digest, rows), as `read_kept_secrets` returns it."""
+    held.sequences[SECRETS], held.secrets.digest, held.secrets.rows = kept
     held.secrets.match(held.trust)
     is_good(held, SECRETS)
 
@@ -81,10 +81,20 @@ def is_good(held, kind):
         held.damaged.remove(kind)
 
 
-def read_secrets(data):
-    """{kid: (alg, secret)} from CBOR [[kid 8, alg, secret 32], ...]. Raises Malformed."""
-    rows = cbor.decode(data)
-    if not isinstance(rows, list) or not 1 <= len(rows) <= MAX_SECRETS:
+def read_kept_secrets(data):
+    """(number, SHA-256 of the object that brought the last change, rows) of the secrets' file.
+
+    Raises Malformed.
+    """
+    kept = cbor.decode(data)
+    if not cbor.is_list(kept, 3) or not cbor.is_uint(kept[0]) or not cbor.is_bytes(kept[1], 32):
+        raise Malformed
+    return kept[0], kept[1], read_secrets(kept[2])
+
+
+def read_secrets(rows):
+    """{kid: (alg, secret)} from [[kid 8, alg, secret 32], ...]. Raises Malformed."""
+    if not isinstance(rows, list) or len(rows) > MAX_SECRETS:
         raise Malformed
     secrets = {}
     for row in rows:

@@ -2,10 +2,14 @@
 
 
 class Secrets:
-    """By kid. rows: {kid: (alg, secret of 32 bytes)}, all that are kept, of use or not."""
+    """By kid. rows: {kid: (alg, secret of 32 bytes)}, all that are kept, of use or not.
+
+    digest: SHA-256 of the object that brought the last change.
+    """
 
     def __init__(self):
         self.rows = {}
+        self.digest = None
         self._of_issuers = {}
 
     def __len__(self):

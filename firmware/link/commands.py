@@ -1,9 +1,10 @@
-"""What an operator has to sign for: credentials, nonces, commands (docs/link.md).
+"""What somebody has to sign for: credentials, nonces, commands (docs/link.md).
 
 nobody --present(credential)--> operator --challenge--> nonce waits --execute--> operator
                                                   60 s or a reset: the nonce is dead
 
-All of it is forgotten when the host's room closes, 60 s after the last of these at the earliest.
+The root signs commands too, without a credential, and with every role. All of it is forgotten when
+the host's room closes, 60 s after the last of these at the earliest.
 """
 
 import time
@@ -12,8 +13,10 @@ from micropython import const
 from verify import cose, operators
 from verify.errors import Malformed, Refused
 
+PROVISION = "provision"
 COLLECT = "collect"
 CLOCK = "clock"
+SERVICE = "service"
 _NONCE_MS = const(60000)
 
 
@@ -21,14 +24,17 @@ class Commands:
     """Judges operators and their commands; what is not allowed is Refused (docs/link.md).
 
     provisioned: gives identity (root, device_id), newest_signed_at and is_revoked.
-    clock: now(). random: (n) -> n bytes fit for keys. actions: {operation: (role, function)}; the
-    function takes (Credential, arguments) and returns the result.
+    clock: now(). newest_minute: () -> minute of the journal's newest record. random: (n) -> n bytes
+    fit for keys. allowance: take(). actions: {operation: (role, function)}; the function takes
+    (who signed, arguments) and returns the result.
     """
 
-    def __init__(self, provisioned, clock, random, actions):
+    def __init__(self, provisioned, clock, newest_minute, random, allowance, actions):
         self._provisioned = provisioned
         self._clock = clock
+        self._newest_minute = newest_minute
         self._random = random
+        self._allowance = allowance
         self._actions = actions
         self._credential = None
         self._nonce = None
@@ -64,16 +70,14 @@ class Commands:
 
         The nonce is used up whatever comes of it. Raises Refused with NO_OPERATOR,
         NO_CHALLENGE, MALFORMED, UNSUPPORTED, UNKNOWN_KEY, WRONG_TYPE, BAD_SIGNATURE,
-        WRONG_DEVICE, UNKNOWN_OP, ROLE, REVOKED, EXPIRED; or what the action raises.
+        WRONG_DEVICE, UNKNOWN_OP, ROLE, REVOKED, EXPIRED, TOO_OFTEN; or what the action raises.
         """
         nonce, self._nonce = self._nonce, None
-        credential = self._credential
-        if credential is None:
-            raise Refused("NO_OPERATOR")
+        signer = self._named_in(data)
         if nonce is None or time.ticks_diff(time.ticks_ms(), self._nonce_ms) >= _NONCE_MS:
             raise Refused("NO_CHALLENGE")
         try:
-            device_id, signed_nonce, operation, arguments = operators.open_command(data, credential)
+            device_id, signed_nonce, operation, arguments = operators.open_command(data, signer)
         except Malformed:
             raise Refused("MALFORMED") from None
         if device_id != self._provisioned.identity.device_id:
@@ -83,25 +87,56 @@ class Commands:
         if operation not in self._actions:
             raise Refused("UNKNOWN_OP")
         role, action = self._actions[operation]
-        if role not in credential.roles:
+        self._check(signer, role)
+        if not self._allowance.take():
+            raise Refused("TOO_OFTEN")
+        return action(signer, arguments)
+
+    def signer_of(self, data, role):
+        """Who may have signed an object that asks for a role: the key (32 bytes) to verify it with.
+
+        data: COSE_Sign1, bytes. Raises Refused with NO_ROOT, MALFORMED, UNSUPPORTED, NO_OPERATOR,
+        ROLE, REVOKED, EXPIRED.
+        """
+        signer = self._named_in(data)
+        self._check(signer, role)
+        return signer.key
+
+    def _named_in(self, data):
+        """The root, if the message says so, or the operator who is here."""
+        root = self._provisioned.identity.root
+        if root is None:
+            raise Refused("NO_ROOT")
+        try:
+            kid = cose.kid_in(data)
+        except Malformed:
+            raise Refused("MALFORMED") from None
+        if kid == cose.kid_of(root):
+            return operators.Owner(root)
+        if self._credential is None:
+            raise Refused("NO_OPERATOR")
+        return self._credential
+
+    def _check(self, signer, role):
+        if role not in signer.roles:
             raise Refused("ROLE")
-        self._check_revoked(credential)
-        if credential.expires_at <= self._judged_at(role, arguments):
-            raise Refused("EXPIRED")
-        return action(credential, arguments)
+        if signer.cti is not None:
+            self._check_revoked(signer)
+            if signer.expires_at <= self._judged_at():
+                raise Refused("EXPIRED")
 
     def _check_revoked(self, credential):
         held = self._provisioned
         if held.is_revoked(cose.kid_of(held.identity.root), credential.cti):
             raise Refused("REVOKED")
 
-    def _judged_at(self, role, arguments):
-        """The time at which a credential has to be valid.
+    def _judged_at(self):
+        """The time at which a credential has to be valid: never one that comes with a command.
 
-        Of the clock itself that is the time it is to be set to. A clock that was set back does
-        not make a credential young again: the root has signed something later.
+        A clock that was set back does not make a credential young again: the root has signed
+        something later. Where the clock is not set, the journal's newest record is later too.
         """
-        unix_s = self._clock.now() or 0
-        if role == CLOCK and len(arguments) == 1 and isinstance(arguments[0], int):
-            unix_s = arguments[0]
+        unix_s = self._clock.now()
+        if unix_s is None:
+            unix_s = self._newest_minute() * 60
         return max(unix_s, self._provisioned.newest_signed_at)

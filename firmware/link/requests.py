@@ -21,10 +21,24 @@ _LATEST_S = const(4294967295)  # passes end there
 OPERATOR = "operator"
 COMMAND = "command"
 _MAX_SIGNED_BYTES = const(512)
+# Refusals are written when a host has read all: so many records an hour, so that whoever holds the
+# cable cannot fill the journal with them (144 a day, of 16 000).
+_WRITTEN_AN_HOUR = const(6)
+# How refusals of what is signed are counted; any other as COMMAND
+_COUNTED_AS = {
+    "OPERATOR_NEEDED": "COMMAND_UNSIGNED",
+    "BAD_SIGNATURE": "COMMAND_SIGNATURE",
+    "UNKNOWN_KEY": "COMMAND_SIGNATURE",
+    "ROLE": "COMMAND_ROLE",
+    "EXPIRED": "COMMAND_EXPIRED",
+    "REVOKED": "COMMAND_REVOKED",
+}
 
 
 class _Buffer:
     """Where an object is collected that is small enough for RAM, until it is committed."""
+
+    offset = 0
 
     def __init__(self, size, install):
         self._bytes = bytearray(size)
@@ -42,70 +56,68 @@ class _Buffer:
         return self._install(data)
 
 
-class _Table:
-    """The revocation table on its way into flash. Nothing counts until its list is installed."""
-
-    def __init__(self, revocations):
-        self._revocations = revocations
-        self._offset = 0
-        self._sha = hashlib.sha256()
-
-    def write(self, data):
-        rooms.INSTALLING.enter(rooms.VISIT_MS)
-        from keeping import installing
-
-        installing.write_table(self._revocations, self._offset, data)
-        self._sha.update(data)
-        self._offset += len(data)
-
-    def commit(self, sha256):
-        if self._sha.digest() != sha256:
-            raise Refused("DIGEST")
-        return self._offset
-
-
 class Requests:
     """The requests of the link, answered by the parts of the firmware.
 
-    device: board_name, clock, provisioned, journal, registrar, refusals, randomness; and changed,
-    called with no argument after anything was installed or set.
+    device: board_name, clock, provisioned, journal, registrar, refusals, randomness, allowance; and
+    changed, called with no argument after anything was installed or set.
     """
 
     def __init__(self, device):
-        self._board_name = device.board_name
+        self._device = device
         self._clock = device.clock
         self._provisioned = device.provisioned
         self._journal = device.journal
-        self._registrar = device.registrar
         self._refusals = device.refusals
         self._randomness = device.randomness
-        self._changed = device.changed
         self._held_commands = None  # until an operator comes
+        self._held_installs = None
 
     @property
     def _commands(self):
         rooms.OPERATORS.enter(rooms.VISIT_MS)
         if self._held_commands is None:
-            from link.commands import CLOCK, COLLECT, Commands
+            from link.actions import Actions
+            from link.commands import Commands
 
             self._held_commands = Commands(
                 self._provisioned,
                 self._clock,
+                self._journal.newest_minute,
                 self._randomness.bytes,
-                {
-                    "acknowledge": (COLLECT, self._acknowledge),
-                    "close_shift": (COLLECT, self._close_shift),
-                    "set_clock": (CLOCK, self._set_clock_signed),
-                },
+                self._device.allowance,
+                Actions(self._device).by_name,
             )
         return self._held_commands
+
+    @property
+    def _installs(self):
+        rooms.INSTALLING.enter(rooms.VISIT_MS)
+        if self._held_installs is None:
+            from link.installs import Installs
+
+            self._held_installs = Installs(self._device)
+        return self._held_installs
+
+    def _refuse(self, reason):
+        """Counts a refusal, and raises it."""
+        self._refusals.add(_COUNTED_AS.get(reason, "COMMAND"))
+        raise Refused(reason)
+
+    def _counted(self, function, *arguments):
+        """What a function returns that judges something signed; a refusal is counted."""
+        try:
+            return function(*arguments)
+        except Refused as refused:
+            self._refusals.add(_COUNTED_AS.get(refused.reason, "COMMAND"))
+            raise
 
     def identify(self):
         held = self._provisioned
         return {
             "device": held.identity.device_id,
             "key": held.identity.public_key,
-            "board": self._board_name,
+            "board": self._device.board_name,
             "version": VERSION,
             "micropython": "%d.%d.%d" % sys.implementation.version[:3],
             "root": held.identity.root,
@@ -113,7 +125,7 @@ class Requests:
         }
 
     def status(self):
-        held, journal, registrar = self._provisioned, self._journal, self._registrar
+        held, journal, registrar = self._provisioned, self._journal, self._device.registrar
         return {
             "time": self._clock.now(),
             "time_kept": self._clock.is_kept,
@@ -137,85 +149,89 @@ class Requests:
     def set_clock(self, unix_s):
         """Sets the time (Unix seconds) of a device that has no owner yet."""
         if self._provisioned.identity.root is not None:
-            raise Refused("OPERATOR_NEEDED")
-        return self._set_clock(unix_s)
-
-    def _set_clock_signed(self, credential, arguments):
-        if len(arguments) != 1 or type(arguments[0]) is not int:
-            raise Refused("ARGUMENTS")
-        return self._set_clock(arguments[0])
-
-    def _set_clock(self, unix_s):
+            self._refuse("OPERATOR_NEEDED")
         if not EARLIEST_S <= unix_s < _LATEST_S:
             raise Refused("BAD_TIME")
         old = self._clock.now()
         self._clock.set(unix_s)
-        self._record(bodies.CLOCK_SET, [old, unix_s])
-        self._changed()
+        try:
+            self._journal.append(
+                bodies.CLOCK_SET, unix_s, [old, unix_s, False, bytes(8)], reserved=True
+            )
+        except (JournalFull, NoCollectionKey, OSError):
+            pass  # nobody is registered before there is an owner, and a collection key
+        self._device.changed()
         return unix_s
 
     def add_seed(self, seed):
-        """Takes random bytes (32) of the host for the device's generator."""
+        """Takes random bytes (32) of the host for the device's generator.
+
+        A device with an owner takes them unsigned only while it has none.
+        """
+        if self._provisioned.identity.root is not None and self._randomness.is_seeded():
+            self._refuse("OPERATOR_NEEDED")
         self._randomness.add_seed(seed)
 
     def install_root(self, root):
         """Installs the owner's key (32 bytes) and returns the device's id (8 bytes)."""
         held = self._provisioned
-        if held.identity.root is None and not self._journal.is_empty:
+        is_new = held.identity.root is None
+        if is_new and not self._journal.is_empty:
             # Of a life before this one: nobody has confirmed that they were collected.
             raise Refused("JOURNAL_IN_USE")
         rooms.INSTALLING.enter(rooms.VISIT_MS)
         from keeping import installing
 
         installing.install_root(held, root, self._randomness.bytes)
-        if self._journal.is_empty:
+        if is_new:
             self._journal.mount()
-        self._changed()
+            self._device.changed()
         return held.identity.device_id
 
-    def open_sink(self, kind, size):
+    def sealing_key(self):
+        """What the identity key says of the key that secrets are sealed to (COSE_Sign1, bytes)."""
+        if self._provisioned.identity.root is None:
+            raise Refused("NO_ROOT")
+        rooms.SECRETS.enter()
+        from keeping import sealing_key
+
+        return sealing_key.statement(self._provisioned.identity, self._randomness.bytes)
+
+    def open_sink(self, kind, size, sha256):
         """Where the pieces of an object go. Raises Refused for a size no list has."""
         if self._provisioned.identity.root is None:
             raise Refused("NO_ROOT")
         if kind == REVOKED_TABLE:
-            if size > self._provisioned.revocations.capacity_bytes:
-                raise Refused("TOO_LARGE")
-            return _Table(self._provisioned.revocations)
+            return self._installs.open_table(size, sha256)
         if kind == OPERATOR or kind == COMMAND:
-            if not 0 < size <= _MAX_SIGNED_BYTES:
-                raise Refused("TOO_LARGE")
-            return _Buffer(
-                size, self._commands.present if kind == OPERATOR else self._commands.execute
-            )
-        rooms.INSTALLING.enter(rooms.VISIT_MS)
-        from keeping import installing
-
-        most = installing.MAX_BYTES.get(kind)
-        if most is None:
-            raise Refused("UNKNOWN_KIND")
+            most, take = _MAX_SIGNED_BYTES, self._take_signed
+        else:
+            most, take = self._installs.most_bytes(kind), self._install
         if not 0 < size <= most:
             raise Refused("TOO_LARGE")
-        return _Buffer(size, lambda data: self._install(kind, data))
+        return _Buffer(size, lambda data: self._counted(take, kind, data))
+
+    def _take_signed(self, kind, data):
+        commands = self._commands
+        return commands.present(data) if kind == OPERATOR else commands.execute(data)
 
     def _install(self, kind, data):
-        rooms.INSTALLING.enter(rooms.VISIT_MS)
-        from keeping import installing
-
-        if kind == SECRETS:
-            number = installing.install_secrets(self._provisioned, data)
-        else:
-            number = installing.install(self._provisioned, kind, data)
-        self._record(bodies.LIST_INSTALLED, [kind, number])
-        self._changed()
-        return number
+        if kind != SECRETS:
+            return self._installs.install(kind, data)
+        signer = self._commands.signer_of(data, "provision")
+        return self._installs.install_secrets(signer, data)
 
     def read_journal(self, from_sequence, max_bytes):
         """([record, ...], sequence number to ask for next).
 
-        Whoever asks for the next record to be written gets the refusals counted until now as one.
+        Whoever asks for the next record to be written gets the refusals counted until now as one,
+        but for the seventh time in an hour.
         """
-        if from_sequence >= self._journal.next_sequence:
-            self._refusals.write()
+        journal = self._journal
+        if from_sequence >= journal.next_sequence and not self._refusals.is_empty:
+            since = (self._clock.now() or 0) // 60 - 60
+            if journal.count_since(bodies.REFUSALS, since) < _WRITTEN_AN_HOUR:
+                self._refusals.write()
         return self._journal.read(from_sequence, max_bytes)
 
     def statement(self, nonce, first, last):
@@ -233,44 +249,3 @@ class Requests:
             return self._commands.challenge()
         except NotSeeded:
             raise Refused("NO_SEED") from None
-
-    def _acknowledge(self, credential, arguments):
-        """[sequence number, chain value there (24 bytes)] -> highest acknowledged"""
-        if len(arguments) != 2 or type(arguments[0]) is not int:
-            raise Refused("ARGUMENTS")
-        up_to, chain = arguments
-        if not 0 < up_to < self._journal.next_sequence:
-            raise Refused("NOT_WRITTEN")
-        try:
-            self._journal.acknowledge(up_to, chain, self._clock.now() or 0, credential.kid)
-        except ValueError:
-            raise Refused("CHAIN") from None
-        self._changed()
-        return self._journal.acknowledged
-
-    def _close_shift(self, credential, arguments):
-        """[] -> highest sequence number that may leave the flash"""
-        if arguments:
-            raise Refused("ARGUMENTS")
-        now = self._clock.now()
-        try:
-            self._registrar.close_tube(now)
-        except Refused:
-            # No room to say so; the journal lets the tube go with the shift all the same.
-            self._registrar.tube = None
-        try:
-            released = self._journal.close_shift(now or 0, credential.kid)
-        except JournalFull:
-            raise Refused("FULL") from None
-        finally:
-            self._registrar.resume()
-        self._changed()
-        return released
-
-    def _record(self, record_type, payload):
-        try:
-            self._journal.append(record_type, self._clock.now() or 0, payload, reserved=True)
-        except (JournalFull, NoCollectionKey, OSError):
-            # The thing itself is done, and the rest of it follows. That it could not be recorded
-            # shows in `status`; a flash that fails shows at the next registration too.
-            return

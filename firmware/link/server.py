@@ -24,9 +24,9 @@ class Server:
     """Answers one host, as long as its room is open.
 
     device: identify(), status(), set_clock(unix_s), add_seed(seed32), install_root(key32),
-    open_sink(kind, size_bytes), read_journal(from_sequence, max_bytes), statement(nonce16, first,
-    last), challenge(); they raise Refused. silence_ms: how long the host's room has to
-    stay open after a request.
+    open_sink(kind, size_bytes, sha256), read_journal(from_sequence, max_bytes), challenge(),
+    statement(nonce16, first, last), sealing_key(); they raise Refused. silence_ms: how long the
+    host's room has to stay open after a request.
     """
 
     def __init__(self, device):
@@ -45,6 +45,7 @@ class Server:
             "read": (1, self._read),
             "statement": (3, self._statement),
             "challenge": (0, self._challenge),
+            "sealing_key": (0, self._sealing_key),
         }
 
     def answer(self, payload, reply):
@@ -152,3 +153,6 @@ class Server:
     def _challenge(self):
         self.silence_ms = rooms.VISIT_MS
         return self._device.challenge()
+
+    def _sealing_key(self):
+        return self._device.sealing_key()

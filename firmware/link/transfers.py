@@ -10,7 +10,8 @@ from verify.errors import Refused
 
 
 class Transfers:
-    """open_sink: (kind, size in bytes) -> object with write(bytes) and commit(sha256)."""
+    """open_sink: (kind, size in bytes, SHA-256) -> object with write(bytes), commit(sha256), and
+    offset: how many of its bytes it has already."""
 
     def __init__(self, open_sink):
         self._open_sink = open_sink
@@ -26,7 +27,8 @@ class Transfers:
         what = (kind, size, sha256)
         if self._what != what:
             self._forget()
-            self._sink = self._open_sink(kind, size)
+            self._sink = self._open_sink(kind, size, sha256)
+            self._offset = self._sink.offset
             self._what = what
         return self._offset
 

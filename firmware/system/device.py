@@ -12,6 +12,7 @@ from keeping.curve_tables import CurveTables
 from keeping.identity import Identity
 from keeping.provisioned import Provisioned
 from keeping.randomness import Randomness
+from link.allowance import Allowance
 from link.endpoint import Endpoint
 
 from system import rooms
@@ -49,6 +50,7 @@ class Device:
             hardware.trigger,
         )
         self.changed = self.app.changed
+        self.allowance = Allowance()
         self.endpoint = Endpoint(self._make_server, rooms.HOST)
 
     def _make_server(self):

@@ -111,17 +111,52 @@ OBJECTS = Room(
 )
 # A host at the cable; and what it may be there for besides status and journal: it installs
 # something, an operator commands
-HOST = Room("journal.reading", "link.transfers", "link.requests", "link.server", uses=(READER,))
-INSTALLING = Room("keeping.installing", uses=(OBJECTS,))
-OPERATORS = Room("verify.operators", "journal.emptying", "link.commands", uses=(OBJECTS, HOST))
+HOST = Room(
+    "journal.reading",
+    "journal.newest",
+    "link.transfers",
+    "link.requests",
+    "link.server",
+    uses=(READER,),
+)
+INSTALLING = Room("keeping.installing", "keeping.revoking", "link.installs", uses=(OBJECTS,))
+OPERATORS = Room(
+    "verify.operators",
+    "journal.emptying",
+    "link.commands",
+    "link.clock_setting",
+    "link.actions",
+    uses=(OBJECTS, HOST),
+)
 # What is kept is read, and the journal's end found
 START = Room("keeping.loading", "journal.recovery", "system.starting", uses=(OBJECTS,))
 # Once in some hundred people the journal's keys begin anew; and what else the device signs
 EPOCH = Room("crypto.x25519", "crypto.hpke", "journal.opening", uses=(OBJECTS,))
 SIGNING = Room("crypto.signing")
+# Secrets of issuers come, sealed to this device
+SECRETS = Room(
+    "crypto.aes_ccm_opening",
+    "crypto.hpke_recipient",
+    "verify.encrypted",
+    "keeping.sealing_key",
+    "keeping.sealed_secrets",
+    uses=(OBJECTS, EPOCH),
+)
 # The scanner is found and set up
 SCANNER = Room("drivers.gm65_setup")
 # Tables of points are made, once for each issuer's key
 TABLES = Room("crypto.preparation", "keeping.table_making")
 
-ALL = (HOST, INSTALLING, OPERATORS, START, OBJECTS, READER, EPOCH, SIGNING, SCANNER, TABLES)
+ALL = (
+    HOST,
+    INSTALLING,
+    OPERATORS,
+    START,
+    OBJECTS,
+    READER,
+    EPOCH,
+    SIGNING,
+    SECRETS,
+    SCANNER,
+    TABLES,
+)

@@ -55,6 +55,14 @@ class Message:
         return equal(hmac_sha256(secret, maced)[:length], self.signature)
 
 
+def kid_in(data):
+    """The kid in a message's protected header, or None: who says that they signed it.
+
+    data: the encoded message, bytes. Nothing of it is verified. Raises Malformed.
+    """
+    return Message(data).header().get(LABEL_KID)
+
+
 def open_sign1(data, public_key, typ):
     """The decoded payload of a COSE_Sign1 that this key signed as this kind of object.
 

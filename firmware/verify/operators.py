@@ -39,6 +39,22 @@ class Credential:
         self.roles = _text(claims, SCOPE, _MAX_SCOPE_BYTES).split(" ")
 
 
+class Owner:
+    """The root itself as the signer of a command: it needs no credential.
+
+    cti: None, nothing revokes it. The others: as of a Credential.
+    """
+
+    name = "root"
+    roles = ("provision", "collect", "clock", "service")
+    cti = None
+
+    def __init__(self, root):
+        """root: Ed25519 public key, 32 bytes."""
+        self.key = root
+        self.kid = cose.kid_of(root)
+
+
 def open_credential(data, root):
     """Verifies an operator's credential.
 
@@ -55,7 +71,7 @@ def open_credential(data, root):
 def open_command(data, credential):
     """Verifies a command; returns (device id, nonce, operation, arguments), none of it judged.
 
-    data: COSE_Sign1, bytes. credential: of the operator whose key must have signed it.
+    data: COSE_Sign1, bytes. credential: of the operator whose key must have signed it, or Owner.
     Raises as `open_credential`.
     """
     command = cose.open_sign1(data, credential.key, COMMAND_TYP)

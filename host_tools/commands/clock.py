@@ -1,14 +1,13 @@
 """`scanpost clock`: sets the clock of a device that has an owner."""
 
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from host_tools.commands.connected import Port, connected, local, told
-from host_tools.console import EXIT_REFUSED, AsJson, ask_passphrase, give_up, print_json
-from host_tools.operators import Operator
+from host_tools.commands.signing import CredentialFile, OperatorKey, OwnerKey, needed, signer
+from host_tools.console import EXIT_REFUSED, AsJson, give_up, print_json
 
 TOLERANCE_S = 5
 
@@ -20,18 +19,26 @@ def register(app: typer.Typer) -> None:
 
 def clock(
     port: Port,
-    operator: Annotated[Path, typer.Option(help="The operator's private key (PEM).")],
-    credential: Annotated[
-        Path, typer.Option(help="The operator's credential, with the role clock.")
-    ],
+    operator: OperatorKey = None,
+    credential: CredentialFile = None,
+    root: OwnerKey = None,
+    jump: Annotated[
+        bool,
+        typer.Option(
+            "--jump",
+            help="Also where it is over a day from the device's own time, or before its newest "
+            "record. The device records that it was meant.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Set a device's clock to this computer's time, by a command that an operator signs.
+    """Set a device's clock to this computer's time, by a signed command.
 
-    Check this computer's clock first: passes are judged by it from then on.
+    An operator with the role clock signs, or the root. Check this computer's clock first: passes
+    are judged by it from then on.
     """
     with told():
-        signer = Operator.load(operator, credential, ask_passphrase)
+        who = needed(signer(operator, credential, root), "clock")
         with connected(port) as client:
             device = client.identify()["device"]
             if device is None:
@@ -40,8 +47,9 @@ def clock(
                 )
             before = client.status()["time"]
             # The signature on the credential takes the device a while: the time is read after it.
-            signer.present(client)
-            after = signer.command(client, device, "set_clock", [round(time.time())])
+            who.present(client)
+            asked = [round(time.time()), *(["jump"] if jump else [])]
+            after = who.command(client, device, "set_clock", asked)
     if as_json:
         print_json({"device": device.hex(), "before": before, "after": after})
         return

@@ -30,7 +30,10 @@ def issue(
     name: Annotated[str, typer.Option(help="The operator's name. Up to 32 bytes.")],
     role: Annotated[
         list[str],
-        typer.Option(help="collect: pulls and closes shifts; clock: sets it. May be repeated."),
+        typer.Option(
+            help="provision: gives secrets and seeds; collect: pulls and closes shifts; clock: "
+            "sets it; service: opens the prompt. May be repeated."
+        ),
     ],
     days: Annotated[int, typer.Option(min=1, max=366, help="How long it is good.")] = 30,
     zone: Zone = local_time.DEFAULT_ZONE,

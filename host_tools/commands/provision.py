@@ -6,12 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from host_tools.client import Client
 from host_tools.commands import clock as clocks
 from host_tools.commands.connected import Port, connected, told
 from host_tools.commands.progress import bars
-from host_tools.console import AsJson, give_up, note, print_json
-from host_tools.provision import Plan, secrets_object
+from host_tools.commands.signing import CredentialFile, OperatorKey, OwnerKey, needed, signer
+from host_tools.console import AsJson, give_up, hex_bytes, note, print_json
+from host_tools.provision import Plan
 from host_tools.provision import provision as carry_out
+from host_tools.store import Store
 from provisioning import files, keys, settings, signed_files
 from provisioning.errors import FileProblem
 
@@ -42,7 +45,18 @@ def provision(
     ] = None,
     secret: Annotated[
         list[Path] | None,
-        typer.Option(help="HMAC secret's file; may be repeated. Crosses the cable in the clear."),
+        typer.Option(help="HMAC secret's file, to be sealed to this device; may be repeated."),
+    ] = None,
+    forget_secret: Annotated[
+        list[str] | None,
+        typer.Option(help="Kid (16 hex digits) of an HMAC secret to remove; may be repeated."),
+    ] = None,
+    operator: OperatorKey = None,
+    credential: CredentialFile = None,
+    root_key: OwnerKey = None,
+    db: Annotated[
+        Path | None,
+        typer.Option(help="A database that has pulled this device: secrets go to no other key."),
     ] = None,
     clock: Annotated[
         bool,
@@ -53,11 +67,20 @@ def provision(
     """Give a device its clock, root, lists, settings and secrets.
 
     What is not named stays as it is. Doing it again does no harm. The clock of a device that
-    has an owner is left alone: scanpost clock sets it.
+    has an owner is left alone: scanpost clock sets it. Secrets are signed, by the root (--root) or
+    by an operator with the role provision.
     """
     with told():
-        plan = _plan(root, trust, settings, collection, revoked, revoked_table, secret or [])
+        plan = _plan(root, trust, settings, collection, revoked, revoked_table)
+        if secret or forget_secret:
+            plan = plan._replace(
+                secrets=tuple(keys.load_secret(path) for path in secret or ()),
+                forgotten=tuple(hex_bytes(kid, "A kid", 8, 8) for kid in forget_secret or ()),
+                signer=needed(signer(operator, credential, root_key), "provision"),
+            )
         with connected(port) as client:
+            if db is not None:
+                plan = plan._replace(device_key=_known_key(db, client))
             if clock:
                 plan = plan._replace(unix_s=int(time.time()))
             with bars() as show:
@@ -94,7 +117,6 @@ def _plan(
     collection: Path | None,
     revoked: Path | None,
     revoked_table: Path | None,
-    secret_files: list[Path],
 ) -> Plan:
     """Reads and checks the files, before the device is touched. Raises FileProblem."""
     key = keys.load_public(root) if root else None
@@ -119,5 +141,17 @@ def _plan(
         collection=files.read(collection) if collection else None,
         revoked_table=files.read(table) if table else None,
         revoked=files.read(revoked) if revoked else None,
-        secrets=secrets_object(secret_files) if secret_files else None,
     )
+
+
+def _known_key(db: Path, client: Client) -> bytes:
+    """The key that a database knows the device by. Raises FileProblem, StoreError."""
+    if not db.exists():
+        raise FileProblem(f"{db} is not there.")
+    store = Store(db)
+    known = store.device_keys()
+    store.close()
+    device = client.identify()["device"]
+    if device not in known:
+        raise FileProblem(f"{db} has never pulled this device, and knows no key of it.")
+    return known[device]

@@ -51,6 +51,9 @@ REASONS = (
     *("LIFETIME", "ISSUER_WINDOW", "NOT_YET", "EXPIRED", "REVOKED", "NO_TUBE", "DUPLICATE"),
     *("TUBE_USED", "FULL", "JOURNAL_FULL", "UNKNOWN_CODE", "NOT_READY", "STORAGE"),
     *("FAULT", "HALF_CODE", "WRONG_KIND", "NO_KIND", "PRESS_OK"),
+    # of a host's commands and objects
+    *("COMMAND", "COMMAND_UNSIGNED", "COMMAND_SIGNATURE", "COMMAND_ROLE"),
+    *("COMMAND_EXPIRED", "COMMAND_REVOKED"),
 )
 
 MAX_RECORD_BYTES = 192
@@ -62,7 +65,7 @@ _PERSON = struct.Struct(">IB8s")
 # Of the types whose open part has one length; a tube's is its barcode, of others it is empty.
 _CLEAR_BYTES = {
     **{REGISTRATION: _PERSON.size, MANUAL: _PERSON.size, TUBE_CLOSED: 5, EPOCH: 40, EPOCH_KEY: 41},
-    **{ACKNOWLEDGED: 4, SHIFT_CLOSED: 4, VOID: 4},
+    **{ACKNOWLEDGED: 4, SHIFT_CLOSED: 4, VOID: 4, CLOCK_SET: 4},
 }
 
 
@@ -168,10 +171,16 @@ class Boot(NamedTuple):
 
 
 class ClockSet(NamedTuple):
-    """In Unix seconds. old: None where the clock was not set."""
+    """In Unix seconds. old: None where the clock was not set.
+
+    meant: the signed command said that it may jump. operator: kid of who signed for it, None
+    before the device had an owner.
+    """
 
     old: int | None
     new: int
+    meant: bool
+    operator: bytes | None
 
 
 class ListInstalled(NamedTuple):
@@ -271,6 +280,8 @@ def clear_content(record: Record) -> dict[str, object]:
         return {"tube": tube, "people": people}
     if record.type in (ACKNOWLEDGED, SHIFT_CLOSED):
         return {"up_to": int.from_bytes(record.clear, "big")}
+    if record.type == CLOCK_SET:
+        return {"jump_s": int.from_bytes(record.clear, "big", signed=True)}
     if record.type == VOID:
         return {"registration": int.from_bytes(record.clear, "big")}
     return {}
@@ -315,8 +326,8 @@ def _boot(clear: bytes, opened: bytes) -> Boot:
 
 
 def _clock_set(clear: bytes, opened: bytes) -> ClockSet:
-    old, new = struct.unpack(">II", opened)
-    return ClockSet(old or None, new)
+    old, new, meant, operator = struct.unpack(">IIB8s", opened)
+    return ClockSet(old or None, new, bool(meant), operator if any(operator) else None)
 
 
 def _list_installed(clear: bytes, opened: bytes) -> ListInstalled:

@@ -1,6 +1,7 @@
 """A device behind a pty that judges operators with the firmware's own code."""
 
 import device_time  # noqa: F401 - gives CPython the ticks of MicroPython
+from link.allowance import Allowance
 from link.commands import CLOCK, COLLECT, Commands
 from link_device import LinkDevice, Sink
 from verify import revocation
@@ -32,7 +33,9 @@ class OperatedDevice(LinkDevice):
         self.commands = Commands(
             self,
             self,
+            lambda: 0,
             lambda count: bytes(range(count)),
+            Allowance(),
             {
                 "set_clock": (CLOCK, self._set_clock_signed),
                 "close_shift": (COLLECT, lambda operator, arguments: 7),
@@ -62,11 +65,11 @@ class OperatedDevice(LinkDevice):
     def challenge(self):
         return self.commands.challenge()
 
-    def open_sink(self, kind, size):
+    def open_sink(self, kind, size, sha256):
         if kind == "operator":
             return Judged(self, self.commands.present)
         if kind == "command":
             return Judged(self, self.commands.execute)
         if kind == "collection":
             return Sink(self, kind)
-        return super().open_sink(kind, size)
+        return super().open_sink(kind, size, sha256)

@@ -1,5 +1,6 @@
 """A device behind the link whose journal is the firmware's own, sealed with real keys."""
 
+from link.allowance import Allowance
 from link.commands import COLLECT, Commands
 from verify.errors import Refused
 
@@ -27,7 +28,9 @@ class SealedDevice(OperatedDevice):
         self.commands = Commands(
             self,
             self,
+            self.sealed.journal.newest_minute,
             lambda count: bytes(range(count)),
+            Allowance(),
             {"acknowledge": (COLLECT, self._acknowledge), "close_shift": (COLLECT, self._close)},
         )
 

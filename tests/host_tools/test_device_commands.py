@@ -3,7 +3,6 @@
 import json
 import re
 
-import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -58,15 +57,13 @@ def test_provisioning_everything(files):
             *("provision", "--port", loopback.port, "--json"),
             *("--root-public", files / "root.pub.pem", "--trust", files / "trust.cbor"),
             *("--settings", files / "settings.cbor", "--revoked", files / "revoked.cbor"),
-            *("--secret", files / "secret.json"),
         )
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["device"]["device"] == "0102030405060708"
-    kinds = ["trust", "settings", "revoked-table", "revoked", "secrets"]
+    kinds = ["trust", "settings", "revoked", "revoked-table"]
     assert [kind for kind, _ in device.installed] == kinds
     assert device.installed[0][1] == (files / "trust.cbor").read_bytes()
-    assert device.installed[2][1] == b"entry-of-12bentry-of-12c"
-    assert cbor2.loads(device.installed[4][1]) == [[b"\x01" * 8, 5, b"\x02" * 32]]
+    assert device.installed[3][1] == b"entry-of-12bentry-of-12c"
     assert len(device.clock_sets) == 1 and len(device.root) == 32
 
 
@@ -89,13 +86,32 @@ def test_a_refusal_says_why(files):
         (["--trust", "settings.cbor"], "another kind"),
         (["--settings", "trust.cbor"], "another kind"),
         (["--revoked-table", "revoked.table"], "add --revoked"),
-        (["--secret", "root.pem"], "no HMAC secret's file"),
+        (["--secret", "root.pem", "--root", "root.pem"], "no HMAC secret's file"),
     ],
 )
 def test_files_that_cannot_be_used_stop_it_before_the_device_is_touched(files, arguments, said):
-    option, name = arguments
-    result = _run("provision", "--port", "/dev/absent", option, files / name)
+    words = [word if word.startswith("-") else files / word for word in arguments]
+    result = _run("provision", "--port", "/dev/absent", *words)
     assert result.exit_code == 3 and said in result.stderr
+
+
+def test_secrets_are_signed_by_somebody(files):
+    secret = ("provision", "--port", "/dev/absent", "--secret", files / "secret.json")
+    result = _run(*secret)
+    assert result.exit_code == 2 and "role provision" in result.stderr
+    result = _run(*secret, "--operator", files / "root.pem")
+    assert result.exit_code == 2 and "--credential" in result.stderr
+
+
+def test_a_key_that_the_device_does_not_vouch_for_gets_no_secret(files):
+    device = LinkDevice()
+    with Loopback(device) as loopback:
+        result = _run(
+            *("provision", "--port", loopback.port, "--root-public", files / "root.pub.pem"),
+            *("--secret", files / "secret.json", "--root", files / "root.pem"),
+        )
+    assert result.exit_code == 1 and "no key to seal secrets to" in result.stderr
+    assert device.installed == []
 
 
 def test_another_roots_list_is_noticed_before_the_device_is_touched(files):

@@ -88,8 +88,8 @@ def test_a_revoked_operator_is_refused(client):
     operator.present(client)
     found = operators.open_credential(data, raw_public(OWNER))
     revoked = RevocationList(frozenset([revocation.entry(found.root_kid, found.cti)]))
-    client.send_object("revoked-table", revoked.table())
     client.send_object("revoked", seal(OWNER, revocation.TYP, 1, NOW_S, revoked.body()))
+    client.send_object("revoked-table", revoked.table())
     with pytest.raises(DeviceError, match="REVOKED"):
         operator.command(client, device, "close_shift", [])
     with pytest.raises(DeviceError, match="REVOKED"):

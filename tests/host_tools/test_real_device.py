@@ -46,6 +46,11 @@ class Owner:
         pairs = [(kid, number.to_bytes(8, "big")) for number in range(400)]
         self.revoked = RevocationList(frozenset(revocation.entry(*pair) for pair in pairs))
 
+    def revoke(self, number):
+        """One more."""
+        entry = revocation.entry(b"the kid!", number.to_bytes(8, "big"))
+        self.revoked = RevocationList(self.revoked.entries | {entry})
+
     def plan(self, sequence=1, name="dev-1"):
         def signed(typ, body):
             return seal(self.key, typ, sequence, NOW_S, body)
@@ -118,10 +123,12 @@ def test_a_power_cut_while_provisioning(board, owner):
     client = Client(LinkPort(board), attempts=2)
     provision(client, owner.plan(1), _quiet)
     first = board.flash.operations
+    owner.revoke(2)
     provision(client, owner.plan(2, "dev-2"), _quiet)
     spent = board.flash.operations - first
     assert spent > 20
     for sequence, after in enumerate(range(1, spent, spent // 4), start=3):
+        owner.revoke(sequence)
         plan = owner.plan(sequence, f"dev-{sequence}")
         board.flash.cut_at(board.flash.operations + after)
         with pytest.raises(NoAnswer):
@@ -175,8 +182,10 @@ def test_only_operators_empty_a_device(board, owner, tmp_path):
     last = store.next_sequence(device) - 1
     with pytest.raises(DeviceError, match="OPERATOR_NEEDED"):
         client.set_clock(NOW_S + 5)
-    with pytest.raises(DeviceError, match="NO_OPERATOR"):
+    with pytest.raises(DeviceError, match="MALFORMED"):
         client.send_object("command", b"x")
+    with pytest.raises(DeviceError, match="NO_OPERATOR"):
+        owner.operator.command(client, device, "close_shift", [])
     owner.operator.present(client)
     with pytest.raises(DeviceError, match="CHAIN"):
         owner.operator.command(client, device, "acknowledge", [last, bytes(24)])
@@ -197,8 +206,10 @@ def test_only_operators_empty_a_device(board, owner, tmp_path):
         owner.operator.command(client, device, "close_shift", [])
     assert client.status()["acknowledged"] == 0
     assert owner.operator.run(client, device, "set_clock", [NOW_S + 5]) == NOW_S + 5
+    # Judged at the device's time, not at the one that the command brings.
+    assert owner.operator.run(client, device, "set_clock", [NOW_S + 86400]) == NOW_S + 86400
     with pytest.raises(DeviceError, match="EXPIRED"):
-        owner.operator.run(client, device, "set_clock", [NOW_S + 86400])
+        owner.operator.run(client, device, "set_clock", [NOW_S + 5])
 
 
 def test_a_pull_that_power_cuts_short_loses_and_doubles_nothing(board, owner):

@@ -3,13 +3,14 @@
 import os
 import shutil
 
-import cbor2
 import pytest
 
 from host_tools import demo_passes
 from host_tools.client import Client
+from host_tools.operators import Operator
 from host_tools.provision import Plan, provision
 from provisioning import settings, trust
+from provisioning.keys import HmacSecret
 from provisioning.settings import Settings
 from provisioning.trust import Issuer, TrustList
 from simulator import hands
@@ -57,7 +58,8 @@ class Point:
             collection=OWNER.collection,
             trust=OWNER.seal(trust.TYP, TrustList((row,)).body()),
             settings=OWNER.seal(settings.TYP, asked.body()),
-            secrets=cbor2.dumps([[KID, 5, SECRET]]),
+            secrets=(HmacSecret(KID, 5, SECRET),),
+            signer=Operator.owner(OWNER.root),
         )
         provision(self.client, plan, lambda *_: None)
         self.board.run_for_ms(30_000)  # tables, an epoch, blank sectors ahead

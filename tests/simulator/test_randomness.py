@@ -87,7 +87,8 @@ def test_a_device_has_no_id_without_a_seed(tmp_path, runtime):
         assert client.identify()["device"] is None
         client.add_seed(bytes(range(32)))
         device_id = client.install_root(ROOT_KEY)
-        client.add_seed(bytes(range(32)))
+        with pytest.raises(DeviceError, match="OPERATOR_NEEDED"):
+            client.add_seed(bytes(range(32)))
         assert client.install_root(ROOT_KEY) == client.identify()["device"] == device_id
 
 

@@ -3,7 +3,6 @@
 import hashlib
 from pathlib import Path
 
-import cbor2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -12,7 +11,7 @@ from host_tools.client import Client
 from host_tools.operators import Operator
 from host_tools.pull import pull
 from host_tools.store import Store
-from provisioning import collection, operators, revocation, settings, trust
+from provisioning import collection, keys, operators, revocation, settings, trust
 from provisioning.keys import raw_public
 from provisioning.signed import seal
 from simulator import hands
@@ -98,7 +97,8 @@ class Office:
             collection=self._sealed(collection.TYP, self._collection.body()),
             trust=self._sealed(trust.TYP, sorted(self._trust)),
             settings=self._sealed(settings.TYP, self._settings.body()),
-            secrets=cbor2.dumps(sorted(self._secrets)),
+            secrets=tuple(keys.HmacSecret(*row) for row in sorted(self._secrets)),
+            signer=Operator.owner(self.root),
             revoked_table=self._revoked.table() if has_table else None,
             revoked=self._sealed(revocation.TYP, self._revoked.body()) if has_table else None,
         )

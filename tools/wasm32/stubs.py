@@ -11,6 +11,7 @@ from tools.wasm32.rewrite import MAT_MULTIPLY
 FIRST = 1000  # numbers below are the stand-ins' calls
 # What ESP-IDF's allocator adds to a block, and the list in which MicroPython keeps it
 FUNCTION_OVERHEAD_BYTES = 16
+HEAP_BLOCK_BYTES = 16  # py/mpconfig.h: MICROPY_BYTES_PER_GC_BLOCK with words of 32 bits
 
 _LOAD_NONE, _LOAD_INT, _LOAD_FIRST, _RETURN = 0x51, 0x22, 0xB0, 0x63
 _BINARY = 0xD7
@@ -50,6 +51,7 @@ class Stubs:
     def __init__(self):
         self.codes = {}  # number: the function's mpy.Code
         self.sizes = {}  # module: bytes of machine code
+        self.stub_bytes = 0  # of the heap, which the chip does not need
         self.names = set()  # all names that the modules bring along
         self._machine = Machine()
 
@@ -86,6 +88,7 @@ class Stubs:
             name = name_of(0)
             self.sizes[name] = self.sizes.get(name, 0) + self.size(code)
             data, kind = _stub(self._machine.arguments(code), number), mpy.BYTECODE
+            self.stub_bytes += -(-len(data) // HEAP_BLOCK_BYTES) * HEAP_BLOCK_BYTES
         children = b""
         if code.children:
             children = _number(len(code.children))

@@ -3,6 +3,7 @@
 from binascii import unhexlify
 
 from crypto import aes_ccm
+from crypto.aes_ccm_opening import unseal
 from vectors import load
 
 
@@ -46,3 +47,28 @@ def test_wrong_sizes_are_refused():
         except ValueError:
             refused = True
         assert refused
+
+
+def test_published_vectors_are_opened():
+    for vector in load("aes-ccm.json"):
+        key, nonce, aad, plain, sealed = (
+            unhexlify(vector[name]) for name in ("key", "nonce", "aad", "plain", "sealed")
+        )
+        parts = (aad,) * vector.get("aad_repeated", 1)
+        data = bytearray(sealed[: len(plain)])
+        unseal(key, nonce, parts, data, sealed[len(plain) :])
+        assert data == plain, vector["source"]
+
+
+def test_of_what_was_altered_nothing_is_given_out():
+    sealed = _seal(b"k" * 32, b"n" * 13, (b"aad",), b"p" * 40, 8)
+    for at in (0, 39, 40, 47):
+        broken = bytearray(sealed)
+        broken[at] ^= 0x40
+        data = broken[:40]
+        refused = False
+        try:
+            unseal(b"k" * 32, b"n" * 13, (b"aad",), data, broken[40:])
+        except ValueError:
+            refused = True
+        assert refused and not any(data)

@@ -88,7 +88,7 @@ def test_a_tube_that_began_in_the_sector_before_does_not_make_booting_dear():
     for number in range(15000, 15007):
         register(journal, number, number - 14999)
     for _ in range(80):
-        journal.append(bodies.CLOCK_SET, NOON, [NOON, NOON + 1])
+        journal.append(bodies.CLOCK_SET, NOON, [NOON, NOON + 1, False, bytes(8)])
     before = flash.read_bytes
     again = mounted(flash, Dice(2))
     assert again.open_tube[1:] == ("T1234567", 7)

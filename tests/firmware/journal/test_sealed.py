@@ -60,7 +60,7 @@ def test_full_refuses_but_can_still_be_emptied():
     journal.append(bodies.BOOT, NOON, [1, "0.1.0"])
     for _ in range(400):  # whatever else happens at a full device
         try:
-            journal.append(bodies.CLOCK_SET, NOON, [None, NOON])
+            journal.append(bodies.CLOCK_SET, NOON, [None, NOON, False, bytes(8)])
         except JournalFull:
             break
     last = journal.next_sequence - 1

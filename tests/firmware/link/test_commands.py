@@ -4,6 +4,7 @@ import time
 
 import device_time  # noqa: F401 - gives CPython the ticks of MicroPython
 from crypto import signing
+from link.allowance import Allowance
 from link.commands import CLOCK, COLLECT, Commands
 from signing import sign1
 from verify import cbor, cose
@@ -37,6 +38,7 @@ class Held:
 
 class Clock:
     unix_s = NOW
+    recorded = 0  # the minute of the journal's newest record
 
     def now(self):
         return self.unix_s
@@ -81,7 +83,8 @@ def _setup():
         return sum(arguments)
 
     actions = {"add": (COLLECT, add), "set_clock": (CLOCK, add)}
-    return held, clock, Commands(held, clock, random, actions), done
+    commands = Commands(held, clock, lambda: clock.recorded, random, Allowance(), actions)
+    return held, clock, commands, done
 
 
 def _code(call, *arguments):
@@ -171,10 +174,42 @@ def test_expiry_is_judged_at_the_clock_and_never_before_what_the_root_signed():
     clock.unix_s = None
     assert outcome(NOW - 1000) == "EXPIRED"
     assert outcome(NOW - 999) is None
-    # The clock itself: at the time it is to be set to.
-    assert outcome(NOW + 50, "set_clock", (NOW + 50,)) == "EXPIRED"
-    assert outcome(NOW + 50, "set_clock", (NOW + 49,)) is None
-    assert outcome(NOW - 1000, "set_clock", (5,)) == "EXPIRED"
+    # Where it is not set, the journal knows of a later time.
+    clock.recorded = NOW // 60
+    assert outcome(NOW // 60 * 60) == "EXPIRED"
+    assert outcome(NOW // 60 * 60 + 1) is None
+    # Never at the time that a command brings, also where that is the clock's own.
+    clock.unix_s = NOW + 9 * 86400
+    assert outcome(NOW + 3600, "set_clock", (NOW,)) == "EXPIRED"
+    clock.unix_s = NOW
+    assert outcome(NOW + 50, "set_clock", (NOW + 50,)) is None
+
+
+def test_the_root_needs_no_credential_and_never_expires():
+    _, clock, commands, done = _setup()
+    clock.unix_s = NOW + 10 * 365 * 86400
+    command = _command(commands.challenge(), "set_clock", (NOW,), seed=ROOT_SEED)
+    assert commands.execute(command) == NOW
+    assert _code(commands.execute, command) == "NO_CHALLENGE"
+    forged = bytearray(_command(commands.challenge(), seed=ROOT_SEED))
+    forged[-1] ^= 1
+    assert _code(commands.execute, bytes(forged)) == "BAD_SIGNATURE"
+    assert done == [("root", [NOW])]
+
+
+def test_commands_are_limited_in_rate():
+    _, _, commands, done = _setup()
+    commands.present(_credential())
+    for _ in range(20):
+        assert commands.execute(_command(commands.challenge())) == 3
+    assert _code(commands.execute, _command(commands.challenge())) == "TOO_OFTEN"
+    # What is refused before uses none of it up.
+    assert _code(commands.execute, _command(commands.challenge(), "erase")) == "UNKNOWN_OP"
+    allowance = commands._allowance
+    allowance._since_ms = time.ticks_add(allowance._since_ms, -241000)
+    for code in (None, None, "TOO_OFTEN"):
+        assert _code(commands.execute, _command(commands.challenge())) == code
+    assert len(done) == 22
 
 
 def test_a_revoked_operator_does_nothing_more():

@@ -54,7 +54,12 @@ def test_every_type_has_its_layout():
     chain = bytes(range(24))
     for kind, payload, expected in (
         (records.MANUAL, [2, "11010519491231002X", "张三丰", 4, 9], (None, 4, 2, 9)),
-        (records.CLOCK_SET, [None, NOON], (None, NOON)),
+        (records.CLOCK_SET, [None, NOON, False, bytes(8)], (None, NOON, False, None)),
+        (
+            records.CLOCK_SET,
+            [NOON - 9, NOON, True, b"operator"],
+            (NOON - 9, NOON, True, b"operator"),
+        ),
         (records.LIST_INSTALLED, ["trust", 7], ("trust", 7)),
         (records.ACKNOWLEDGED, [1, chain, b"operator"], (1, chain, b"operator")),
         (records.SHIFT_CLOSED, [1, b"operator"], (1, b"operator")),
