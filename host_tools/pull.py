@@ -7,11 +7,12 @@ from typing import NamedTuple, Protocol
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from host_tools.client import Client
-from host_tools.journal import statement
+from host_tools.journal import image, statement
 from host_tools.journal.damage import SectorDamage
 from host_tools.journal.statement import Statement
-from host_tools.store import Problem, Store, StoreError
+from host_tools.store import Checkpoint, DamagedSector, Problem, Store, StoreError
 
+LAST_SEQUENCE = (1 << 32) - 1
 _BATCH = 2000  # records in one transaction: its sync to the disk costs as much as opening 400
 
 
@@ -84,7 +85,8 @@ def pull(
         )
     known_elsewhere = store.gaps(device, True)
     new, repeated = _read(client, store, device, status["next"], progress)
-    opened = store.open(device, keys or {})
+    _take_damage(client, store, device, max(1, stored - 1), now_s)
+    opened = store.open(device, keys or {}, status["first"], status["released"])
     last = store.next_sequence(device) - 1
     if accept_damage:
         store.accept_damage(device, last)
@@ -139,6 +141,43 @@ def _read(
     return new, repeated
 
 
+def _take_damage(
+    client: Client, store: Store, device: bytes, from_sequence: int, now_s: int
+) -> None:
+    """Stores the checkpoints of the sectors, and those that have decayed, as they are.
+
+    What is a record there but for one bit is stored too, if it is not there yet.
+    """
+    points = client.journal_sectors(from_sequence)
+    store.add_checkpoints(
+        device,
+        [
+            Checkpoint(first, sector, epoch, chain)
+            for sector, first, epoch, chain, _ in points
+            if first
+        ],
+    )
+    firsts = [first for _, first, _, _, _ in points]
+    for place, (sector, first, _, _, is_decayed) in enumerate(points):
+        if not is_decayed:
+            continue
+        low = first or max([from_sequence, *(known + 1 for known in firsts[:place])])
+        high = next((known - 1 for known in firsts[place + 1 :] if known), LAST_SEQUENCE)
+        raw = client.raw_sector(sector)
+        found = [what for what in image.slots_of(raw)]
+        torn = sum(record is None for _, record, _ in found)
+        damaged = DamagedSector(sector, low, high, torn, not first, raw)
+        store.add_damaged_sector(device, damaged, now_s)
+        store.add_mended(
+            device,
+            [
+                record.raw
+                for _, record, is_mended in found
+                if record is not None and is_mended and low <= record.sequence <= high
+            ],
+        )
+
+
 def _have_signed(
     client: Client,
     store: Store,
@@ -149,11 +188,15 @@ def _have_signed(
 ) -> None:
     """Has the device sign for what was read, and keeps that. Raises StatementError."""
     device = identity["device"]
-    chain = None if accept_damage else store.chain(device)
+    chains = set() if accept_damage else store.chains(device)
     nonce = secrets.token_bytes(statement.NONCE_BYTES)
     raw = client.statement(nonce, *sequences)
+    # Where a bit was put right the device may not have counted its record.
+    chain = next(iter(chains)) if len(chains) == 1 else None
     expected = Statement(device, nonce, *sequences, chain, 0)
     said = statement.verify(raw, identity["key"], expected)
     store.add_statement(said, raw, now_s)
+    if chains and said.chain not in chains:
+        statement.refuse("chain")
     if chain is None:
         store.adopt_chain(device, said.chain)

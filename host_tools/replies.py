@@ -31,6 +31,7 @@ _RESULTS = {
     "piece": _NUMBER,
     "commit": (_NUMBER, 8),
     "statement": bytes,
+    "raw": bytes,
     "sealing_key": bytes,
     "challenge": 16,
 }
@@ -41,6 +42,15 @@ def check(operation: str, result: Any) -> None:
     if operation == "read":
         is_good = _fits(result, [object]) and len(result) == 2
         is_good = is_good and _fits(result[0], _NUMBER) and _fits(result[1], [bytes])
+    elif operation == "sectors":
+        is_good = _fits(result, [[object]]) and all(
+            len(one) == 5
+            and all(_fits(number, _NUMBER) for number in one[:3])
+            and _fits(one[3], bytes)
+            and len(one[3]) in (0, 24)
+            and _fits(one[4], bool)
+            for one in result
+        )
     else:
         is_good = _fits(result, _RESULTS.get(operation, object))
     if is_good and operation == "status":

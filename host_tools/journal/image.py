@@ -108,7 +108,7 @@ def _read_sector(found: Image, taken: dict[int, Record], index: int, content: by
             found.damages.append(Damage(index, 0, MENDED))
     holds_records = False
     torn = []
-    for slot, what, is_mended in _slots(content):
+    for slot, what, is_mended in slots_of(content):
         if what is None:
             torn.append(slot)
             continue
@@ -139,7 +139,7 @@ def _sector(index: int, slot: bytes) -> Sector | None:
     return Sector(index, first, epoch, packed & 0xFF, acknowledged, released, tube, chain)
 
 
-def _slots(content: bytes) -> Iterator[tuple[int, Record | None, bool]]:
+def slots_of(content: bytes) -> Iterator[tuple[int, Record | None, bool]]:
     """What lies in the slots behind the header: (slot, record or None for what is torn, whether
     one bit was put right)."""
     slot = 1

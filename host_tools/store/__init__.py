@@ -8,12 +8,22 @@ Map: `database` (the file, schema.sql, transactions), `devices` (devices and the
 `opening` (opened and verified, into rows that `rows` makes), `reports` (questions).
 """
 
+from host_tools.store.damage import Checkpoint, DamagedSector
 from host_tools.store.database import SCHEMA_VERSION, StoreError
 from host_tools.store.devices import Added
 from host_tools.store.opening import Opening, Problem
 from host_tools.store.reports import Reports, Tube
 
-__all__ = ["SCHEMA_VERSION", "Added", "Problem", "Store", "StoreError", "Tube"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "Added",
+    "Checkpoint",
+    "DamagedSector",
+    "Problem",
+    "Store",
+    "StoreError",
+    "Tube",
+]
 
 
 class Store(Opening, Reports):
