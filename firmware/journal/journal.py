@@ -119,18 +119,18 @@ class Journal:
         return found, following or self.next_sequence
 
     def sectors(self, from_sequence, skip):
-        """What the headers of some sectors say, and which have decayed (reading.sectors)."""
-        rooms.HOST.enter()
-        from journal import reading
+        """What the headers of some sectors say, and which have decayed (journal/sectors.py)."""
+        rooms.SECTORS.enter()
+        from journal import sectors
 
-        return reading.sectors(self._ring, from_sequence, skip)
+        return sectors.tell(self._ring, from_sequence, skip)
 
     def raw(self, sector, at, size):
         """Bytes of a sector, b"" where there are none; the tag key is blanked."""
-        rooms.HOST.enter()
-        from journal import reading
+        rooms.SECTORS.enter()
+        from journal import sectors
 
-        return reading.raw(self._ring, sector, at, size)
+        return sectors.raw(self._ring, sector, at, size)
 
     def chain_at(self, sequence):
         """The chain value (24 bytes) behind the last record up to this number, or None."""
