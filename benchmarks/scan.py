@@ -1,6 +1,7 @@
 """What a scan costs the chip, by part: RV32 instructions, allocations, bytes, collections, time.
 
     python benchmarks/scan.py             a public pass with prepared key, an HMAC pass
+    python benchmarks/scan.py --sites     where they allocate
     python benchmarks/scan.py --json      the figures that are held to limits (tools/budgets.py)
 
 The deployed firmware runs in a MicroPython of 32 bits with the simulator's chips (tools/wasm32).
@@ -24,6 +25,7 @@ from tools.ram import Measurement  # noqa: E402
 from tools.wasm32 import scan  # noqa: E402
 from tools.wasm32.chip import Firmware  # noqa: E402
 from tools.wasm32.hall import PEOPLE_IN_TUBE, Hall, Office  # noqa: E402
+from tools.wasm32.sites import Sites  # noqa: E402
 
 KEPT, SCANNED_KEPT = 1000, 5000
 HOURS = 12
@@ -36,8 +38,8 @@ def progress(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def scans(folder, deployed, kept, kinds):
-    """{kind: [Scan, ...]} with so many registrations kept."""
+def scans(folder, deployed, kept, kinds, sites=None):
+    """{kind: [Scan, ...]} with so many registrations kept. sites: {kind: Sites}, of the last."""
     hall = Hall(folder, deployed, Office(), budgets.CHIP_BYTES)
     found = {}
     number = 1_000_000
@@ -54,7 +56,9 @@ def scans(folder, deployed, kept, kinds):
                     hall.register(1)
                 number += 1
                 text = hall.office.make_pass(number, public=kind != "HMAC pass")
-                found[kind].append(scan.measure(hall, text, whole=kind == WHOLE))
+                last = len(found[kind]) == SCANS - 1
+                of_kind = sites.get(kind) if sites and last else None
+                found[kind].append(scan.measure(hall, text, kind == WHOLE, of_kind))
                 hall.registered += 1
     finally:
         hall.close()
@@ -81,10 +85,20 @@ def show(kind, found):
         print(f"{result['ms_at_160mhz']} ms at 160 MHz, {one.waiting_ms:.1f} of it waiting")
 
 
+def show_sites(folder, deployed, kept, kinds):
+    sites = {kind: Sites(deployed) for kind in kinds}
+    scans(folder, deployed, kept, kinds, sites)
+    for kind in kinds:
+        print(f"\n{kind}\n{'bytes':>6}{'times':>6}{'size':>6}")
+        for size, count, each, where in sites[kind].rows():
+            print(f"{size:6}{count:6}{each:6}  {where}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--kept", type=int, help="registrations that are kept as codes are scanned")
+    parser.add_argument("--sites", action="store_true", help="where a scan allocates")
     parser.add_argument("--scan-only", action="store_true", help="without the figures of the RAM")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -92,6 +106,9 @@ def main():
         if not chosen.json:
             deployed = Firmware(folder / "firmware")
             kinds = (WHOLE, "last byte to tone", "HMAC pass")
+            if chosen.sites:
+                show_sites(folder / "hall", deployed, chosen.kept or 20, kinds[1:])
+                return
             for kind, found in scans(folder / "hall", deployed, chosen.kept or 20, kinds).items():
                 show(kind, found)
             return

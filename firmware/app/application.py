@@ -33,12 +33,12 @@ from journal import JournalFull, NoCollectionKey, bodies
 from micropython import const
 from system import faults, scrub
 from ui import screens, sounds
-from verify import passes
+from verify import items, passes
 from verify.errors import Refused
+from verify.reading import PREFIX
 
 from app.reading import Reading
 
-_PASS_PREFIX = const(b"SP1:")
 _UPKEEP_MS = const(1000)
 _IDLE_STEP_MS = const(200)
 # So long after an outcome the journal's own work waits: the next person may be there already.
@@ -60,6 +60,7 @@ class App:
         self._feedback = feedback
         self._clock = clock
         self._provisioned = provisioned
+        self._is_revoked = provisioned.is_revoked
         self._journal = journal
         self._registrar = registrar
         self._refusals = refusals
@@ -105,8 +106,11 @@ class App:
             raise Refused("NOT_READY")
         if code.is_half:
             raise Refused("HALF_CODE")
-        text = code.data
-        is_pass = bytes(text[:4]) == _PASS_PREFIX
+        is_pass = len(code.data) >= len(PREFIX) and items.begins(code.data, 0, PREFIX)
+        self._check_kind(code, is_pass)
+        return self._verify(code.data) if is_pass else None
+
+    def _check_kind(self, code, is_pass):
         settings = self._provisioned.settings
         if code.symbology == UNKNOWN and not code.code_id:
             if not settings.accepts_unknown_symbology:
@@ -116,15 +120,19 @@ class App:
                 raise Refused("WRONG_KIND")
         elif code.symbology not in settings.tube_symbologies:
             raise Refused("UNKNOWN_CODE" if code.symbology == QR else "WRONG_KIND")
-        if not is_pass:
-            return None
+
+    def _verify(self, text):
         held = self._provisioned
-        return passes.verify(text, held.trust, held.secrets, held.is_revoked, self._clock.now())
+        return passes.verify(text, held.trust, held.secrets, self._is_revoked, self._clock.now())
 
     def _register(self, a_pass):
+        position = self._registrar.register(a_pass, self._clock.now())
+        self._feedback.accepted(sounds.ACCEPTED)
+        self._show_accepted(a_pass, position)
+
+    def _show_accepted(self, a_pass, position):
         registrar = self._registrar
-        position = registrar.register(a_pass, self._clock.now())
-        self._feedback.accepted(
+        self._feedback.show(
             screens.accepted(a_pass, registrar.tube, position, registrar.settings.tube_size)
         )
 
@@ -140,8 +148,9 @@ class App:
             raise Refused("UNKNOWN_CODE")
         registrar.scan_tube(text, self._clock.now(), self._is_meant())
         self._meant_ms = None
-        self._feedback.accepted(
-            screens.tube_opened(text, registrar.count, registrar.settings.tube_size), sounds.TUBE
+        self._feedback.accepted(sounds.TUBE)
+        self._feedback.show(
+            screens.tube_opened(text, registrar.count, registrar.settings.tube_size)
         )
 
     def _refuse(self, refusal, code):
@@ -149,7 +158,8 @@ class App:
         self._refusals.add(reason)
         registrar = self._registrar
         at_s = refusal.detail  # of a duplicate, when the person was registered
-        self._feedback.refused(
+        self._feedback.refused(sounds.of_refusal(reason))
+        self._feedback.show(
             screens.refused(
                 reason,
                 registrar.tube,
@@ -157,8 +167,7 @@ class App:
                 registrar.settings.tube_size,
                 None if at_s is None else self._local_time(at_s),
                 _said_kind(code),
-            ),
-            sounds.of_refusal(reason),
+            )
         )
 
     # what reading.py asks and tells
@@ -203,7 +212,8 @@ class App:
 
     def failed(self):
         """A task of the device broke and is being started again."""
-        self._feedback.refused(screens.fault("restarting"), sounds.STOPPED)
+        self._feedback.refused(sounds.STOPPED)
+        self._feedback.show(screens.fault("restarting"))
 
     def changed(self):
         """Something was installed, set or acknowledged: show it."""

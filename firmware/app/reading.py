@@ -76,7 +76,7 @@ class Reading:
             return
         while True:
             # Of each length of it anew: what seemed to be a code may have been its first half.
-            mark = crc32(code.data) ^ code.symbology
+            mark = crc32(code.data, code.symbology)
             if self._is_held(mark):
                 if self._scanner.is_over(code):
                     wipe(code.data)

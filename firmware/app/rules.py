@@ -35,6 +35,7 @@ class Registrar:
         self.tube = None
         self.count = 0
         self.staff = 0  # who works with the device; 0: nobody said so
+        self._registration = [b"", b"", 0, 0, 0, 0]  # a record's payload, made once
 
     def resume(self):
         """Takes up the tube that the journal says is open."""
@@ -72,26 +73,20 @@ class Registrar:
         """
         if self.tube is None and not self.settings.without_tubes:
             raise Refused("NO_TUBE")
-        registered_s = self._registered_at(a_pass.subject, unix_s)
-        if registered_s is not None:
-            raise Refused("DUPLICATE", registered_s)
+        self._refuse_duplicate(a_pass.subject, unix_s)
         position = 0
         if self.tube is not None:
             if self.count >= self.settings.tube_size:
                 raise Refused("FULL")
             position = self.count + 1
-        self._append(
-            bodies.REGISTRATION,
-            unix_s,
-            [
-                a_pass.subject,
-                a_pass.cti_start,
-                a_pass.issuer.slot,
-                a_pass.relation,
-                position,
-                self.staff,
-            ],
-        )
+        row = self._registration
+        row[0] = a_pass.subject
+        row[1] = a_pass.cti_start
+        row[2] = a_pass.issuer.slot
+        row[3] = a_pass.relation
+        row[4] = position
+        row[5] = self.staff
+        self._append(bodies.REGISTRATION, unix_s, row)
         self.count = position
         return position
 
@@ -103,9 +98,8 @@ class Registrar:
         except NoCollectionKey:
             raise Refused("NOT_READY") from None
 
-    def _registered_at(self, subject, unix_s):
-        """When this person was registered (Unix seconds), if that still counts; or None."""
+    def _refuse_duplicate(self, subject, unix_s):
+        """Raises Refused if this person was registered, and that still counts."""
         seen = self._journal.seen_subject(subject)
-        if seen is None or unix_s - seen[1] * 60 >= DUPLICATE_WINDOW_S:
-            return None
-        return seen[1] * 60
+        if seen is not None and unix_s - seen[1] * 60 < DUPLICATE_WINDOW_S:
+            raise Refused("DUPLICATE", seen[1] * 60)

@@ -6,8 +6,9 @@ the cofactorless equation [S]B = R + [k]A with k reduced modulo L. Signing is in
 
 from micropython import const
 
-from crypto import euclid, plans, points, rows, scalars, sha512
+from crypto import euclid, points, rows, scalars, sha512
 from crypto.limbs import move, zero
+from crypto.plans import comb_bits, last_column, windows, write_script
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
 _ROWS = const(7040)
@@ -18,18 +19,6 @@ _TWO_WINDOWS = const(8192)
 _FROM_IDENTITY = const(16384)
 _PLAN_BYTES = const(592)
 _NEGATE = const(997)
-
-# The y of the points whose order divides 8 (their x is 0, a square root of -1, or one of +-x of the
-# last two), canonical, without the sign bit
-_SMALL_ORDER_Y = (
-    b"\x01" + bytes(31),
-    b"\xec" + b"\xff" * 30 + b"\x7f",
-    bytes(32),
-    b"\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0"
-    b"\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
-    b"\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f"
-    b"\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
-)
 
 _NOUGHT = bytes(32)
 
@@ -55,25 +44,7 @@ def is_acceptable_key(public_key):
     """True if the 32 bytes are the canonical encoding of a curve point not of small order."""
     if len(public_key) != 32:
         return False
-    return not _has_small_order(public_key) and points.decode(public_key)
-
-
-def _has_small_order(encoded):
-    for y in _SMALL_ORDER_Y:
-        at = 0
-        while at < 31 and encoded[at] == y[at]:
-            at += 1
-        if at == 31 and encoded[31] & 0x7F == y[31]:
-            return True
-    return False
-
-
-def _is_below_order(number):
-    """True if the little-endian number of 32 bytes is below L."""
-    for at in range(31, -1, -1):
-        if number[at] != scalars.L_BYTES[at]:
-            return number[at] < scalars.L_BYTES[at]
-    return False
+    return not points.has_small_order(public_key) and points.decode(public_key)
 
 
 def verify(public_key, message, signature, prepared=None):
@@ -98,7 +69,7 @@ def _verify(public_key, buffer, start, end, prepared):
     if len(public_key) != 32:
         return False
     # RFC 8032 section 5.1.7 step 1; R is decoded below, or compared with what it has to be
-    if not _is_below_order(_s) or _has_small_order(public_key):
+    if not scalars.is_below_order(_s) or points.has_small_order(public_key):
         return False
     # step 2
     sha512.start()
@@ -109,26 +80,26 @@ def _verify(public_key, buffer, start, end, prepared):
     scalars.reduce(_digest, _k)
     # step 3; a row may have been damaged since its table was checked, and then nothing is good: so
     # no is final that came from a table
-    base = rows.base()
-    if base is not None:
-        if prepared is None:
-            prepared = rows.of_key(public_key)
-        try:
-            if prepared is None:
-                good = _verify_halved(public_key, base)
-            else:
-                good = _verify_prepared(base, prepared)
-        except OSError:
-            good = False
-        if good:
-            return True
-    return _verify_plainly(public_key)
+    return _verify_with_tables(public_key, prepared) or _verify_plainly(public_key)
 
 
 def clear():
     """Forgets the last signature, and what was computed of it and of the message."""
     for buffer in (_signature, _encoded, _digest, _k, _u_padded, _v_padded, _plan, _picks):
         zero(buffer, 0, len(buffer))
+
+
+def _verify_with_tables(public_key, prepared):
+    if rows.base() is None:
+        return False
+    if prepared is None:
+        prepared = rows.of_key(public_key)
+    try:
+        if prepared is None:
+            return _verify_halved(public_key, rows.base())
+        return _verify_prepared(rows.base(), prepared)
+    except OSError:
+        return False
 
 
 def _verify_prepared(base, prepared):
@@ -162,7 +133,7 @@ def _verify_halved(public_key, base):
         return False
     points.routine(_NEGATE)
     points.make_table(1)
-    top = max(plans.windows(_plan, 0, _u_padded, 32), plans.windows(_plan, 256, _v_padded, 32))
+    top = max(windows(_plan, 0, _u_padded, 32), windows(_plan, 256, _v_padded, 32))
     scalars.multiply_add(_v, _s, _NOUGHT, _v)
     _comb_of(0, _v)
     _combine(top, _TWO_WINDOWS | _ONE_COMB, base, None)
@@ -179,7 +150,7 @@ def _verify_plainly(public_key):
     points.make_table(1)
     move(_u_padded, 0, _k, 0, 32)
     move(_v_padded, 0, _s, 0, 32)
-    top = max(plans.windows(_plan, 0, _u_padded, 32), plans.windows(_plan, 256, _v_padded, 32))
+    top = max(windows(_plan, 0, _u_padded, 32), windows(_plan, 256, _v_padded, 32))
     _combine(top, _TWO_WINDOWS, None, None)
     points.encode_public(_encoded)
     return _encoded == _r
@@ -188,7 +159,7 @@ def _verify_plainly(public_key):
 def _comb_of(number, scalar):
     """Lays out comb `number` for a scalar below L that scalars has just computed."""
     scalars.make_odd(scalar)
-    plans.comb_bits(_plan, number, scalar)
+    comb_bits(_plan, number, scalar)
 
 
 def _combine(column, use, base, prepared):
@@ -196,29 +167,25 @@ def _combine(column, use, base, prepared):
 
     base, prepared: None where there is no such comb. Raises OSError if a row cannot be read.
     """
-    many = (base is not None) + (prepared is not None)
-    # once: each of these is an object
-    read_base = base and base.read
-    read_prepared = prepared and prepared.read
+    # Few locals: a function that has many has them in the heap, each time.
     use |= _FROM_IDENTITY
     while column >= 0:
-        last = max(column - 31, 0)
-        if many:
-            # rows fit for eight columns of two combs; above column 31 there are none
-            last = max(column - 15 // many, 0) if column < 32 else max(column - 31, 32)
-        plans.write_script(points.script, _plan, _picks, column << 16 | use | last)
+        last = last_column(column, (base is not None) + (prepared is not None))
+        write_script(points.script, _plan, _picks, column << 16 | use | last)
         use &= ~_FROM_IDENTITY
-        if many and column < 32:
-            rows_read = (column - last + 1) * many
-            _read(read_base, 0, rows_read, many)
-            if read_prepared:
-                _read(read_prepared, 1, rows_read, many)
+        if base is not None and column < 32:
+            _read_rows(base, prepared, column - last + 1)
         points.run_script()
         column = last - 1
 
 
-def _read(read, n, end, step):
-    """Reads every `step`th of the rows picked, from `n` on."""
-    while n < end:
-        read(_picks[n], _row_views[n])
-        n += step
+def _read_rows(base, prepared, columns):
+    """Reads the rows that were picked."""
+    n = 0
+    while columns:
+        columns -= 1
+        base.read(_picks[n], _row_views[n])
+        n += 1
+        if prepared is not None:
+            prepared.read(_picks[n], _row_views[n])
+            n += 1

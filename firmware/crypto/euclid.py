@@ -116,11 +116,12 @@ def invert(words, source, to):
     Or its negative: True if it is that.
     """
     _start(_P)
-    move(_words, 4 * (_R + _OTHER), words, 4 * source, 80)
-    swaps = _run(0, _words, 0)
-    # of the larger remainder, so below p
-    move(words, 4 * to, _words, 4 * (_T + _OTHER * (swaps & 1)), 80)
-    return swaps & 1 == 0
+    source *= 4
+    move(_words, 4 * (_R + _OTHER), words, source, 80)
+    swaps = _run(0, _words, 0) & 1
+    source = 4 * (_T + _OTHER * swaps)  # of the larger remainder, so below p
+    move(words, 4 * to, _words, source, 80)
+    return swaps == 0
 
 
 def _start(number):

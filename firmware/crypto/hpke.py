@@ -2,17 +2,42 @@
 recipient's is in hpke_recipient.py.
 
 DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only AEAD. What comes out is a secret that only the
-holder of the recipient's private key can derive again from `enc`.
+holder of the recipient's private key can derive again from `enc`. HKDF (RFC 5869) is here too: who
+only makes tags does not need it.
 """
 
-from crypto.hmac import hkdf_expand, hmac_sha256
+from micropython import const
+
+from crypto.hmac import hmac_sha256
 from crypto.wipe import wipe
 from crypto.x25519 import public_key, x25519
 
+_TAG_BYTES = const(32)
 _KEM_SUITE = b"KEM\x00\x20"
 _SUITE = b"HPKE\x00\x20\x00\x01\xff\xff"
 _VERSION = b"HPKE-v1"
 _MODE_BASE = b"\x00"
+
+
+def hkdf_expand(prk, length, *info):
+    """`length` bytes of output keying material (RFC 5869 section 2.3), as a bytearray.
+
+    What that section calls HKDF-Extract is `hmac_sha256(salt, keying material)` itself.
+
+    prk: at least 32 bytes. info: bytes-like, one after the other. Raises ValueError past 8160.
+    """
+    if not 0 < length <= 255 * _TAG_BYTES:
+        raise ValueError
+    out = bytearray(length)
+    block = b""
+    for index in range((length + _TAG_BYTES - 1) // _TAG_BYTES):
+        last = block
+        block = hmac_sha256(prk, last, *info, bytes((index + 1,)))
+        wipe(last)
+        start = index * _TAG_BYTES
+        out[start : start + _TAG_BYTES] = memoryview(block)[: min(_TAG_BYTES, length - start)]
+    wipe(block)
+    return out
 
 
 def _extract(suite, salt, label, ikm):

@@ -82,6 +82,15 @@ def comb_bits(plan, comb, scalar):
     plan[at + 32] = 1
 
 
+def last_column(column, combs):
+    """The last of the columns, from `column` down, that fit one script and the rows beside it."""
+    if not combs:
+        return max(column - 31, 0)
+    if column >= _COLUMNS:  # there are no rows above
+        return max(column - 31, _COLUMNS)
+    return max(column - 15 // combs, 0)
+
+
 @micropython.viper
 def write_script(script: ptr16, plan: ptr8, picks: ptr8, span: int):
     """Writes the script for some columns; picks[n] is the number of the row to be read as row n.

@@ -100,6 +100,14 @@ def _make_odd(words: ptr32):
         i += 1
 
 
+def is_below_order(number):
+    """True if the little-endian number of 32 bytes is below L."""
+    for at in range(31, -1, -1):
+        if number[at] != L_BYTES[at]:
+            return number[at] < L_BYTES[at]
+    return False
+
+
 def reduce(data, out):
     """Writes the little-endian number in `data` (32 or 64 bytes) modulo L into `out` (32 bytes)."""
     if len(data) == 32:

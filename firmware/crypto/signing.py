@@ -19,9 +19,18 @@ from crypto.sha512 import clear as clear_sha512
 from crypto.sha512 import digest_into
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
+_X = const(1)
+_Z = const(3)
+_U = const(11)
+_W = const(13)
+_MADE = const(20)
 _DOUBLE_T = const(54)
 _ADD_ROW = const(341)
 _ADD_ROW_T = const(450)
+_INVERT = const(617)
+_AFFINE = const(894)
+_JOIN = const(912)
+_SPLIT = const(919)
 _IDENTITY = const(1022)
 
 _COLUMNS = const(26)
@@ -103,13 +112,31 @@ def _forget():
     clear_sha512()
 
 
+def _encode(out):
+    """RFC 8032 section 5.1.2: writes the 32-byte encoding of the point to `out`."""
+    points.copy(_W, _Z, 1)
+    points.routine(_INVERT)
+    points.routine(_AFFINE)
+    points.encode_affine(out)
+
+
+def _encode_both(out, made):
+    """Encodes the point to `out`, and the one in _MADE to `made`: one inversion for both."""
+    points.routine(_JOIN)
+    points.routine(_INVERT)
+    points.routine(_SPLIT)
+    points.encode_affine(out)
+    points.copy(_X, _U, 2)
+    points.encode_affine(made)
+
+
 def public_key(seed):
     """The 32-byte public key of a 32-byte private key (RFC 8032 section 5.1.5)."""
     _expand(seed)
     _load_rows()
     _multiply_base(_secret)
     out = bytearray(32)
-    points.encode(out)
+    _encode(out)
     _forget()
     return bytes(out)
 
@@ -128,14 +155,14 @@ def sign(seed, message, public=None):
     if public is None:
         _k[:] = _secret
         _multiply_base(_k)
-        points.keep()
+        points.copy(_MADE, _X, 4)
     _k[:] = _nonce
     _multiply_base(_k)  # step 3
     if public is None:
         public = bytearray(32)
-        points.encode_both(_k, public)
+        _encode_both(_k, public)
     else:
-        points.encode(_k)
+        _encode(_k)
     signature[:32] = _k
     digest_into(_digest, _k, public, message)  # step 4
     scalars.reduce(_digest, _k)

@@ -35,12 +35,12 @@ _RENEW_MS = const(2000)
 
 # By what it says of a code's symbology, one character (Grow's manuals; docs/gm65.md says how to
 # confirm them on a module).
-_SYMBOLOGIES = (
-    (0x51, scanner.QR),  # Q
-    (0x6A, scanner.CODE_128),  # j
-    (0x75, scanner.DATA_MATRIX),  # u
-    (0x72, scanner.PDF417),  # r
-)
+_SYMBOLOGIES = {
+    0x51: scanner.QR,  # Q
+    0x6A: scanner.CODE_128,  # j
+    0x75: scanner.DATA_MATRIX,  # u
+    0x72: scanner.PDF417,  # r
+}
 
 
 class Gm65:
@@ -160,7 +160,7 @@ class Gm65:
         receiver = self.receiver
         while True:
             receiver.take()
-            if not self._was_given_out and receiver.received()[-1] == frames.TAIL:
+            if not self._was_given_out and receiver.last() == frames.TAIL:
                 self._was_given_out = True
                 return
             await asyncio.sleep_ms(_SILENCE_MS)
@@ -177,10 +177,7 @@ class Gm65:
             return False
         code = self._code
         code.code_id = received[start]
-        code.symbology = scanner.UNKNOWN
-        for code_id, symbology in _SYMBOLOGIES:
-            if code.code_id == code_id:
-                code.symbology = symbology
+        code.symbology = _SYMBOLOGIES.get(code.code_id, scanner.UNKNOWN)
         has_tail = received[end - 1] == frames.TAIL
         # Of one that is too long the tail was not kept, and is not missed.
         code.is_half = not has_tail and not self.receiver.is_full()

@@ -27,6 +27,10 @@ class Receiver:
         """A memoryview of what came since `forget`."""
         return self._buffer[: self.used]
 
+    def last(self):
+        """The byte that came last, if any came."""
+        return self._buffer[self.used - 1]
+
     def is_full(self):
         return self.used == len(self._buffer)
 

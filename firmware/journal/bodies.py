@@ -7,6 +7,7 @@ behind it, and returns the two lengths. docs/journal.md has the tables.
 
 import struct
 
+from crypto.limbs import move
 from micropython import const
 
 REGISTRATION = const(1)
@@ -73,12 +74,18 @@ REASONS = (
 
 def _registration(buffer, at, payload, tube, tag):
     """[subject 16, cti 8, issuer's slot, relation, position, staff]"""
-    subject, cti, issuer, relation, position, staff = payload
-    if len(subject) != 16 or len(cti) != 8:
+    # Piece by piece: a call with many arguments needs a frame in the heap (tools/wasm32/frames.py).
+    if len(payload[0]) != 16 or len(payload[1]) != 8:
         raise ValueError
-    struct.pack_into(
-        ">IB8s16s8sBBH", buffer, at, tube, position, tag, subject, cti, issuer, relation, staff
-    )
+    struct.pack_into(">I", buffer, at, tube)
+    buffer[at + 4] = payload[4]
+    move(buffer, at + 5, tag, 0, TAG_BYTES)
+    move(buffer, at + 13, payload[0], 0, 16)
+    move(buffer, at + 29, payload[1], 0, 8)
+    buffer[at + 37] = payload[2]
+    buffer[at + 38] = payload[3]
+    buffer[at + 39] = payload[5] >> 8
+    buffer[at + 40] = payload[5] & 0xFF
     return 13, 28
 
 

@@ -33,6 +33,7 @@ class Duplicates:
         self._start = bytearray(_TAG_AT + bodies.TAG_BYTES)  # of a record in flash
         self._start_tag = memoryview(self._start)[_TAG_AT:]
         self._chunk = bytearray(_CHUNK_BYTES)
+        self._newest = None  # (sequence number, minute) of what was found so far
 
     # -- entering -----------------------------------------------------------------------
 
@@ -84,7 +85,9 @@ class Duplicates:
 
     def take(self, index, slot, record):
         """Enters a record that lies in this sector and slot."""
-        if self._enter(index, slot, record, 0) == bodies.VOID:
+        if record[1] == bodies.REGISTRATION:  # a new one: nothing has voided it
+            self._tags.enter(index, slot, record[_TAG_AT], record[_TAG_AT + 1])
+        elif self._enter(index, slot, record, 0) == bodies.VOID:
             self._void(bodies.number(record))
 
     def _enter(self, index, slot, data, at):
@@ -118,23 +121,27 @@ class Duplicates:
 
     def find_subject(self, subject):
         """(sequence number, minute) of the newest registration of 16 bytes, or None."""
-        newest = None
+        self._newest = None
         while self.fill_next():
             pass
-        keys = self._ring.keys
-        for place in self._ring.kept_keys():
-            tag = keys.tag(subject, place)
-            found = self._first(tag[0], tag[1])
-            while found >= 0:
-                index, slot = found // layout.SLOTS, found % layout.SLOTS
-                if keys.place_of(index) == place and self._is_person(index, slot, tag):
-                    newest = _later(newest, self._confirmed(index, slot))
-                found = self._tags.find(tag[0], tag[1], index, slot + 1)
-        return newest
+        for key in self._ring.kept_keys():
+            self._look_for(subject, key)
+        return self._newest
+
+    def _look_for(self, subject, key):
+        """Notes what is found with the tag of a subject under the key at this place."""
+        tag = self._ring.keys.tag(subject, key)
+        found = self._first(tag[0], tag[1])
+        while found >= 0:
+            if self._ring.keys.place_of(found // layout.SLOTS) == key and self._is_person(
+                found, tag
+            ):
+                self._confirm(found)
+            found = self._tags.find(tag[0], tag[1], found)
 
     def find_tube(self, text):
         """(sequence number, minute) of the newest opening of a tube, or None. text: its barcode."""
-        newest = None
+        self._newest = None
         while self.fill_next():
             pass
         text = text.encode()
@@ -142,44 +149,40 @@ class Duplicates:
         first, second = tag >> 8 & 0xFF, tag & 0xFF
         found = self._first(first, second)
         while found >= 0:
-            index, slot = found // layout.SLOTS, found % layout.SLOTS
-            if self._kind(index, slot) == bodies.TUBE_OPENED:
-                record = self._flash.record_at(index, slot)
+            if self._kind(found) == bodies.TUBE_OPENED:
+                record = self._flash.record_at(found // layout.SLOTS, found % layout.SLOTS)
                 if record is not None and bodies.tube_bytes(record) == text:
-                    newest = _later(newest, self._confirmed(index, slot))
-            found = self._tags.find(first, second, index, slot + 1)
-        return newest
+                    self._confirm(found)
+            found = self._tags.find(first, second, found)
+        return self._newest
 
     def _first(self, first, second):
         if self._ring.head < 0:
             return -1
-        return self._tags.find(first, second, self._ring.tail, 1)
+        return self._tags.find(first, second, self._ring.tail * layout.SLOTS)
 
-    def _is_person(self, index, slot, tag):
+    def _is_person(self, place, tag):
         """True if in the flash, too, the tag is at a person's place."""
-        kind = self._kind(index, slot)
+        kind = self._kind(place)
         if kind != bodies.REGISTRATION and kind != bodies.MANUAL:
             return False
         return self._start_tag == tag
 
-    def _kind(self, index, slot):
-        """Reads the start of a slot; what type it says."""
-        self._flash.read(index, self._start, slot * layout.SLOT_BYTES)
+    def _kind(self, place):
+        """Reads the start of a slot (places are those of Tags); what type it says."""
+        self._flash.read(
+            place // layout.SLOTS, self._start, place % layout.SLOTS * layout.SLOT_BYTES
+        )
         return self._start[1]
 
-    def _confirmed(self, index, slot):
-        """(sequence number, minute) of the record there, or None if it is none that counts."""
-        record = self._flash.record_at(index, slot)
+    def _confirm(self, place):
+        """Notes the record there if it counts and is newer than what was found before."""
+        record = self._flash.record_at(place // layout.SLOTS, place % layout.SLOTS)
         if record is None:
-            return None
+            return
         _, _, _, sequence, minute = layout.read_record_header(record)
-        low, high = self._ring.bounds(index)
+        low, high = self._ring.bounds(place // layout.SLOTS)
         if not low <= sequence < high or sequence <= self._state.released:
-            return None
-        return sequence, minute
-
-
-def _later(one, other):
-    if one is None or (other is not None and other[0] > one[0]):
-        return other
-    return one
+            return
+        if self._newest is None or sequence > self._newest[0]:
+            self._newest = sequence, minute

@@ -64,10 +64,12 @@ class Flash:
 
     def holds(self, index, slot, data):
         """True if these bytes are at a slot."""
-        at = slot * layout.SLOT_BYTES
-        if len(data) == layout.SLOT_BYTES:  # most often: nothing is allocated
-            self._partition.readblocks(index, self._slot, at)
-            return self._slot == data
+        if len(data) != layout.SLOT_BYTES:
+            return self._holds_more(index, slot * layout.SLOT_BYTES, data)
+        self._partition.readblocks(index, self._slot, slot * layout.SLOT_BYTES)
+        return self._slot == data
+
+    def _holds_more(self, index, at, data):
         done = 0
         while done < len(data):
             part = self._view[: min(len(data) - done, layout.MAX_RECORD_BYTES)]

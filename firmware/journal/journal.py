@@ -13,16 +13,9 @@ from journal.duplicates import Duplicates
 from journal.ring import ERASED, Ring
 from journal.seal import document_subject
 from journal.state import State
-from journal.writer import EMPTYING, ORDINARY, RESERVED, Writer
+from journal.writer import ORDINARY, RESERVED, Writer
 
 _SECTORS_A_STEP = const(16)  # of the index, 5 ms each
-_TIERS = {
-    bodies.REGISTRATION: ORDINARY,
-    bodies.MANUAL: ORDINARY,
-    bodies.REFUSALS: ORDINARY,
-    bodies.TUBE_OPENED: ORDINARY,
-    bodies.SHIFT_CLOSED: EMPTYING,
-}
 
 
 class Journal:
@@ -66,12 +59,9 @@ class Journal:
         Returns its sequence number. Raises JournalFull, NoCollectionKey, ValueError (payload), or
         OSError from the flash.
         """
-        tier = _TIERS.get(record_type, RESERVED)
-        if reserved:
-            tier = min(tier, RESERVED)
         if self._start is not None:
-            self._record_start(max(tier, RESERVED))
-        return self._writer.append(record_type, unix_s, payload, tier)
+            self._record_start()
+        return self._writer.append(record_type, unix_s, payload, RESERVED if reserved else ORDINARY)
 
     def note_start(self, unix_s, payload):
         """Has a start recorded (bodies.BOOT) with the first record that follows it, before that.
@@ -80,9 +70,9 @@ class Journal:
         """
         self._start_s, self._start = unix_s, payload
 
-    def _record_start(self, tier):
+    def _record_start(self):
         try:
-            self._writer.append(bodies.BOOT, self._start_s, self._start, tier)
+            self._writer.append(bodies.BOOT, self._start_s, self._start, RESERVED)
         except JournalFull:
             return
         self._start = None

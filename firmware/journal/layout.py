@@ -147,10 +147,11 @@ def write_record_header(buffer, at, length, record_type, clear_bytes, sequence, 
     struct.pack_into(_RECORD, buffer, at, length, record_type, clear_bytes, sequence, minute)
 
 
-def write_crc(buffer, at, length):
+def write_crc(view, at, length):
     """Ends a record of `length` bytes at `at` with the CRC-32 of what is before."""
     end = at + length - CRC_BYTES
-    struct.pack_into(">I", buffer, end, crc32(memoryview(buffer)[at:end]))
+    total = crc32(view[at:end])
+    struct.pack_into(">I", view, end, total)
 
 
 def read_record_header(record):

@@ -153,17 +153,19 @@ class Ring:
     def clear_spoiled(self):
         """Clears what could be taken for a header, or for a record of one that was cut."""
         while self._uncleared:
-            index = self._uncleared[-1]
-            # A whole magic stays: so the next round knows that this one erased the sector.
-            start = len(layout.MAGIC) if self.flash.start(index)[:4] == layout.MAGIC else 0
-            try:
-                self.flash.clear(index, start, layout.PAGE_BYTES - start)
-            except OSError:
-                # A sector that takes nothing any more is left as it is, unless it is in the way.
-                first = layout.sector_first(self.flash.start(index))
-                if first and (self.head < 0 or first >= self.first[self.head]):
-                    raise
+            self._clear_spoiled(self._uncleared[-1])
             self._uncleared.pop()
+
+    def _clear_spoiled(self, index):
+        # A whole magic stays: so the next round knows that this one erased the sector.
+        start = len(layout.MAGIC) if self.flash.start(index)[:4] == layout.MAGIC else 0
+        try:
+            self.flash.clear(index, start, layout.PAGE_BYTES - start)
+        except OSError:
+            # A sector that takes nothing any more is left as it is, unless it is in the way.
+            first = layout.sector_first(self.flash.start(index))
+            if first and (self.head < 0 or first >= self.first[self.head]):
+                raise
 
     def before(self, index):
         """The sector in front of one, in the ring's order."""

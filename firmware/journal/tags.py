@@ -81,36 +81,42 @@ class Tags:
         at = index % _PIECE_SECTORS * _SLOTS + slot - 1
         self._pieces[index // _PIECE_SECTORS][at] = _NOTHING
 
-    def find(self, first, second, index, slot):
+    def find(self, first, second, place):
         """The next slot in which such a tag may lie, in the order of writing.
 
-        index, slot: where to begin (a kept sector; the slot may be the one behind its last).
-        Returns sector * 64 + slot, or -1 behind the head.
+        place: behind which one to begin (of a kept sector; its slot 0 is none). A place is
+        sector * 64 + slot; it is -1 behind the head.
         """
-        ring = self._ring
-        first = first or 1
+        while True:
+            place = self._next(first or 1, place // layout.SLOTS, place % layout.SLOTS)
+            if place < 0 or self._may_be(place // layout.SLOTS, place % layout.SLOTS, second):
+                return place
+
+    def _next(self, first, index, slot):
+        """The next place behind this one whose first byte is `first`, or -1."""
         while True:
             # A run of places in one piece, up to the head
-            number = index // _PIECE_SECTORS
-            base = number * _PIECE_SECTORS
-            piece = self._pieces[number]
-            end = len(piece)
-            is_last = index <= ring.head < base + _PIECE_SECTORS
-            if is_last:
-                end = (ring.head - base + 1) * _SLOTS
-            at = seek(piece, (index - base) * _SLOTS + slot - 1, end, first)
-            while at >= 0:
-                found = base + at // _SLOTS
-                slot = at % _SLOTS + 1
-                if self._may_be(found, slot, second):
-                    return found * layout.SLOTS + slot
-                at = seek(piece, at + 1, end, first)
-            if is_last:
+            at = index % _PIECE_SECTORS * _SLOTS + slot
+            at = seek(self._pieces[index // _PIECE_SECTORS], at, self._end_of_run(index), first)
+            if at >= 0:
+                index += at // _SLOTS - index % _PIECE_SECTORS
+                return index * layout.SLOTS + at % _SLOTS + 1
+            if self._has_head(index):
                 return -1
-            index = base + _PIECE_SECTORS
-            if index >= ring.count:
+            index += _PIECE_SECTORS - index % _PIECE_SECTORS
+            if index >= self._ring.count:
                 index = 0
-            slot = 1
+            slot = 0
+
+    def _end_of_run(self, index):
+        if self._has_head(index):
+            return (self._ring.head % _PIECE_SECTORS + 1) * _SLOTS
+        return len(self._pieces[index // _PIECE_SECTORS])
+
+    def _has_head(self, index):
+        """True if the head is this sector, or one behind it in the same piece."""
+        head = self._ring.head
+        return index <= head and index // _PIECE_SECTORS == head // _PIECE_SECTORS
 
     def _may_be(self, index, slot, second):
         if self._width[index] != TWO:

@@ -24,6 +24,13 @@ _EIO = const(5)
 ORDINARY = const(2)
 RESERVED = const(1)
 EMPTYING = const(0)
+_TIERS = {
+    bodies.REGISTRATION: ORDINARY,
+    bodies.MANUAL: ORDINARY,
+    bodies.REFUSALS: ORDINARY,
+    bodies.TUBE_OPENED: ORDINARY,
+    bodies.SHIFT_CLOSED: EMPTYING,
+}
 
 
 class Writer:
@@ -59,34 +66,39 @@ class Writer:
     def append(self, record_type, unix_s, payload, tier):
         """Writes a record; it is durable when this returns. Returns its sequence number.
 
-        tier: how many free sectors it must leave. Else as Journal.append.
+        tier: how many free sectors it must leave, unless its kind may take more. Else as
+        Journal.append.
         """
+        tier = min(tier, _TIERS.get(record_type, RESERVED))
         if not self.epoch.sequence:
             self.open_epoch(unix_s, tier)
         elif self.next_sequence - self.epoch.sequence > self._epoch_limit + _EPOCH_GRACE:
             self._end_long_epoch(unix_s, tier)
-        if record_type == bodies.REGISTRATION:
-            return self._append(record_type, unix_s, payload, tier, payload[0])
         if record_type == bodies.MANUAL:
-            person = document_subject(payload[0], payload[1])
-            try:
-                return self._append(record_type, unix_s, payload, tier, person)
-            finally:
-                wipe(person)
-        return self._append(record_type, unix_s, payload, tier, None)
+            return self._append_manual(unix_s, payload, tier)
+        return self._append(record_type, unix_s, payload, tier)
 
-    def _append(self, record_type, unix_s, payload, tier, person):
-        """person: the 16 bytes of whom the record is of, or None."""
+    def _append_manual(self, unix_s, payload, tier):
+        person = document_subject(payload[0], payload[1])
+        try:
+            return self._append(bodies.MANUAL, unix_s, payload, tier, person)
+        finally:
+            wipe(person)
+
+    def _append(self, record_type, unix_s, payload, tier, person=None):
+        """person: the 16 bytes of whom the record is of, if it is of one registered by hand."""
+        if record_type == bodies.REGISTRATION:
+            person = payload[0]
         for _ in range(_ATTEMPTS):
-            self.sealer.lay_out(record_type, payload, self.state.tube)
             try:
+                self.sealer.lay_out(record_type, payload, self.state.tube)
                 place = self.find_place(self.sealer.length, tier)
                 if not place[1] and self.epoch.once and record_type != bodies.EPOCH_KEY:
                     self.sealer.forget()
                     self.repeat_key(unix_s, tier)
                     self.sealer.lay_out(record_type, payload, self.state.tube)
                     place = self.find_place(self.sealer.length, tier)
-            except (JournalFull, OSError):
+            except (ValueError, JournalFull, OSError):
                 self.sealer.forget()
                 raise
             sequence = self.next_number()
@@ -95,7 +107,7 @@ class Writer:
                 self.sealer.set_tag(self._tag(person, header))
             elif record_type == bodies.EPOCH_KEY:
                 self.sealer.set_back(sequence - self.epoch.sequence)
-            self.sealer.seal(record_type, sequence, unix_s // 60, self.state.link)
+            self.sealer.seal(sequence, unix_s // 60, self.state.link)
             if self.write(place, header):
                 return sequence
         raise OSError(_EIO)
@@ -150,8 +162,9 @@ class Writer:
 
     def new_header(self, place, sequence, epoch):
         """The header that goes with a first record, or None. epoch: sequence number of its own."""
-        if place[1]:
-            return None
+        return None if place[1] else self._new_header(sequence, epoch)
+
+    def _new_header(self, sequence, epoch):
         ring, state = self._ring, self.state
         tag_key = None
         if ring.head >= 0 and not self._is_rekey_due:
@@ -180,32 +193,31 @@ class Writer:
 
         Whatever happens the place is used up, as are number and key.
         """
-        index, slot = place
-        slots = layout.slots_of(self.sealer.length)
-        refusal = None
         page = self.sealer.page(header)
         try:
-            is_good = self._flash.program(index, slot, page)
-        except OSError as error:
+            is_good = self._flash.program(place[0], place[1], page)
+        except OSError:
             # It may be there all the same: then it is a record, though nobody was told so. To
             # clear it could be cut, and leave one that is there at times.
-            refusal = error
-            is_good = self._flash.holds(index, slot, page)
+            is_good = self._flash.holds(place[0], place[1], page)
+            self._use_up(place[0], place[1], header, is_good)
+            raise
+        self._use_up(place[0], place[1], header, is_good)
+        return is_good
+
+    def _use_up(self, index, slot, header, is_good):
         if is_good:
-            self._adopt(index, slot or 1, slots, header)
+            self._adopt(index, slot or 1, header)
         elif header is None:
-            self.slot = slot + slots
+            self.slot = slot + layout.slots_of(self.sealer.length)
             self._clear_gap()
         else:
             self._ring.spoil(index)
-        if refusal is not None:
-            raise refusal
-        return is_good
 
-    def _adopt(self, index, slot, slots, header):
+    def _adopt(self, index, slot, header):
         if header is not None:
             self._enter_sector(index, header)
-        self.slot = self._ring.end = slot + slots
+        self.slot = self._ring.end = slot + layout.slots_of(self.sealer.length)
         record = self.sealer.record()
         self.state.take(record)
         self._seen.take(index, slot, record)
@@ -311,7 +323,7 @@ class Writer:
         if self.next_sequence - self.epoch.sequence > _MAX_BACK:  # many numbers were lost
             self.open_epoch(unix_s, tier)
         else:
-            self._append(bodies.EPOCH_KEY, unix_s, self.epoch.once, tier, None)
+            self._append(bodies.EPOCH_KEY, unix_s, self.epoch.once, tier)
             self.epoch.once = None
 
     def end_epoch(self):

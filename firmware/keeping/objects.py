@@ -70,7 +70,8 @@ def adopt(held, kind, opened, slot=None):
 
 def adopt_secrets(held, kept):
     """Has secrets used. kept: (number, digest, rows), as `read_kept_secrets` returns it."""
-    held.sequences[SECRETS], held.secrets.digest, held.secrets.rows = kept
+    held.sequences[SECRETS], held.secrets.digest, rows = kept
+    held.secrets.keep(rows)
     held.secrets.match(held.trust)
     is_good(held, SECRETS)
 

@@ -69,9 +69,7 @@ class Provisioned:
 
     def public_keys(self):
         """The public keys (32 bytes each) of the issuers in the trust list, in its order."""
-        if self.trust is None:
-            return []
-        return [issuer.key for issuer in self.trust.issuers if issuer.key is not None]
+        return self.trust.public_keys() if self.trust else []
 
     def collection_source(self, clock):
         """A function () -> collection_key at the clock's time."""

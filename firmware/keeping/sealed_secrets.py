@@ -47,14 +47,14 @@ def install(held, data, signer, random, allowance):
             raise Refused("OLD_SEQUENCE")
         if not allowance.take():
             raise Refused("TOO_OFTEN")
-        rows = dict(held.secrets.rows)
+        rows = held.secrets.rows()
         for kid in gone:
             rows.pop(kid, None)
         if enc is not None:
             rows.update(_opened(device_id, enc, sealed, random))
     except Malformed:
         raise Refused("MALFORMED") from None
-    if rows == held.secrets.rows:
+    if rows == held.secrets.rows():
         # Nothing is written for it; that lower numbers are out of date is known until the restart.
         objects.adopt_secrets(held, (number, digest, rows))
         return number, False

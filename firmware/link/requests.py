@@ -141,7 +141,7 @@ class Requests:
             "lists": dict(held.sequences),
             "missing": held.missing(),
             "damaged": list(held.damaged),
-            "issuers": len(held.trust.issuers) if held.trust else 0,
+            "issuers": len(held.trust or ()),
             "secrets": len(held.secrets),
             "site": held.settings.site,
         }

@@ -1,8 +1,8 @@
 """Screen, sound and light of an outcome, together.
 
-The light goes on and the sound starts first, for what they tell is already in the flash; the screen
-takes longer to be sent than they do. The rest of the sound plays on its own. A new outcome ends the
-sound of the last.
+The light goes on and the sound starts first (`accepted`, `refused`), for what they tell is already
+in the flash; what the screen says takes longer to be put together and sent (`show`). The rest of
+the sound plays on its own. A new outcome ends the sound of the last.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import time
 
 from micropython import const
 
-from ui import screens, sounds
+from ui import screens
 
 _RESULT_MS = const(2500)
 
@@ -29,7 +29,7 @@ class Feedback:
         self._task = None
         self._back_to = None
         self._began_ms = time.ticks_ms()  # when the last sound began
-        self._sound_ms = 0  # and how long it takes
+        self._sound = ()  # and what it is
 
     def show(self, screen):
         """Puts a screen up at once, where there is one: sound and light say it too."""
@@ -55,33 +55,33 @@ class Feedback:
         if self._back_to:
             self.show(self._back_to())
 
-    def accepted(self, screen, sound=sounds.ACCEPTED):
-        self._start(screen, sound, self._green)
+    def accepted(self, sound):
+        self._start(sound, self._green)
 
-    def refused(self, screen, sound):
-        self._start(screen, sound, self._red)
+    def refused(self, sound):
+        self._start(sound, self._red)
 
     async def sounded(self):
         """Waits until the sound of the last outcome is over: who stands there has heard it."""
-        await asyncio.sleep_ms(self._left_ms(self._sound_ms))
+        sound_ms = 0
+        for _, length_ms in self._sound:
+            sound_ms += length_ms
+        await asyncio.sleep_ms(self._left_ms(sound_ms))
 
     def _left_ms(self, until_ms):
         return max(0, until_ms - time.ticks_diff(time.ticks_ms(), self._began_ms))
 
-    def _start(self, screen, sound, light):
+    def _start(self, sound, light):
         if self._task:
             self._task.cancel()
         self._quiet()
         light.on()
         self._began_ms = time.ticks_ms()
-        self._sound(sound[0][0])
-        self._sound_ms = 0
-        for _, length_ms in sound:
-            self._sound_ms += length_ms
-        self.show(screen)
+        self._sound = sound
+        self._tone(sound[0][0])
         self._task = asyncio.create_task(self._play(sound))
 
-    def _sound(self, hertz):
+    def _tone(self, hertz):
         if hertz:
             self._buzzer.tone(hertz)
         else:
@@ -91,7 +91,7 @@ class Feedback:
         until_ms = 0
         for hertz, length_ms in sound:
             if until_ms:
-                self._sound(hertz)
+                self._tone(hertz)
             until_ms += length_ms
             await asyncio.sleep_ms(self._left_ms(until_ms))
         self._buzzer.off()

@@ -34,7 +34,7 @@ def open_encrypt0(data, key, external):
     text = bytearray(sealed[:-_TAG_BYTES])
     authenticated = cbor.encode(["Encrypt0", protected, external])
     try:
-        unseal(key, nonce, (authenticated,), text, sealed[-_TAG_BYTES:])
+        unseal(key, nonce, authenticated, text, sealed[-_TAG_BYTES:])
     except ValueError:
         raise Refused("BAD_SIGNATURE") from None
     return text

@@ -1,28 +1,25 @@
 """The body of a trust list, read and checked (docs/signed-objects.md): when one is installed, and
 at the start."""
 
-from collections import namedtuple
+from struct import pack
 
 from crypto import ed25519
 from micropython import const
 
-from verify import cose
+from verify import cose, trust
 from verify.cbor import is_bytes, is_list, is_text, is_uint
 from verify.errors import Malformed
 from verify.registry import ALG_EDDSA, ALG_HMAC_256_64, ALG_HMAC_256_256, KID_BYTES
 
 _MAX_ISSUERS = const(32)
-
-Issuer = namedtuple(
-    "Issuer",
-    ("slot", "kid", "alg", "key", "valid_from", "valid_until", "max_lifetime", "name"),
-)
+_NO_KEY = bytes(32)
 
 
-def _issuer(slot, row):
-    if not is_list(row, 7):
+def _row(parts):
+    """The row of trust.ROW for one issuer. Its name is for those who read the list."""
+    if not is_list(parts, 7):
         raise Malformed
-    kid, alg, key, valid_from, valid_until, max_lifetime, name = row
+    kid, alg, key, valid_from, valid_until, max_lifetime, name = parts
     if not is_bytes(kid, KID_BYTES) or not is_text(name, 0, 32):
         raise Malformed
     if isinstance(alg, bool) or alg not in (
@@ -36,29 +33,27 @@ def _issuer(slot, row):
     for number in (valid_from, valid_until, max_lifetime):
         if not is_uint(number):
             raise Malformed
-    return Issuer(slot, kid, alg, key, valid_from, valid_until, max_lifetime, name)
+    return pack(trust.ROW, kid, alg, key or _NO_KEY, valid_from, valid_until, max_lifetime)
 
 
-def _check_key(issuer):
-    if issuer.alg != ALG_EDDSA:
-        return
-    if cose.kid_of(issuer.key) != issuer.kid:
+def _check_key(kid, key):
+    if cose.kid_of(key) != kid:
         raise Malformed
-    if not ed25519.is_acceptable_key(issuer.key):
+    if not ed25519.is_acceptable_key(key):
         raise Malformed
 
 
 def read(body, held):
-    """A list of Issuer, each at the index of its slot. Arguments: as of TrustList.from_body."""
+    """The rows of a TrustList, each at the index of its slot: bytes. Arguments: as of from_body."""
     if not isinstance(body, list) or len(body) > _MAX_ISSUERS:
         raise Malformed
-    issuers = []
-    for slot, row in enumerate(body):
-        issuer = _issuer(slot, row)
-        for other in issuers:
-            if other.kid == issuer.kid:
+    rows = []
+    for parts in body:
+        row = _row(parts)
+        for other in rows:
+            if other.startswith(parts[0]):
                 raise Malformed
-        if not held:
-            _check_key(issuer)
-        issuers.append(issuer)
-    return issuers
+        if parts[1] == ALG_EDDSA and not held:
+            _check_key(parts[0], parts[2])
+        rows.append(row)
+    return b"".join(rows)

@@ -18,6 +18,7 @@ _TEXTS = const(360)
 # An item takes a byte at least, such a text two
 MAX_BYTES = const(340)
 _found = bytearray(2 * (360 + 170))
+_four_bytes = bytearray(4)
 
 
 @micropython.viper
@@ -142,14 +143,16 @@ def note(data, at, end, level):
     keys), 2 for what the array in a tag holds; only then a tag may stand there, around all.
     Returns how many there are, for `place`; -1 if anything is wrong.
     """
-    count = _note(data, at, end, level, _found) - 1
-    if count >= 0:
-        for n in range(_half_word(_TEXT_COUNT)):
-            text = _half_word(_TEXTS + n)
-            start = content(data, text)
-            if not is_utf8(data, start, start + size(data, text)):
+    # `at`, `end` and `level` are used again: with more locals, they would be in the heap.
+    level = _note(data, at, end, level, _found) - 1
+    if level >= 0:
+        end = _half_word(_TEXT_COUNT)
+        while end:
+            end -= 1
+            at = _half_word(_TEXTS + end)
+            if not is_utf8(data, content(data, at), content(data, at) + size(data, at)):
                 return -1
-    return count
+    return level
 
 
 def place(n):
@@ -173,6 +176,26 @@ def size(data, at):
     if info < 24:
         return info
     return data[at + 1] if info == 24 else data[at + 1] << 8 | data[at + 2]
+
+
+def number(data, at):
+    """The unsigned integer below 2^32 that a checked item is."""
+    value = data[at]
+    if value < 24:
+        return value
+    length = 1 << (value - 24)
+    # A buffer, so that nothing but the integer is allocated
+    for n in range(4):
+        _four_bytes[n] = data[at + length + n - 3] if n >= 4 - length else 0
+    return int.from_bytes(_four_bytes, "big")
+
+
+def begins(data, at, what):
+    """True if these bytes are at this place of a buffer that has so many."""
+    for n in range(len(what)):
+        if data[at + n] != what[n]:
+            return False
+    return True
 
 
 def is_bytes(data, at, least, most=None):
@@ -215,7 +238,8 @@ def is_utf8(data, at, end):
             return False
         if at + more > end:
             return False
-        for _ in range(more):
+        while more:
+            more -= 1
             if not low <= data[at] <= high:
                 return False
             low, high = 0x80, 0xBF

@@ -4,11 +4,11 @@ The checks stand in the order of the page; the first that fails is the answer.
 """
 
 from crypto import ed25519
-from crypto.hmac import equal, hmac_sha256
+from crypto.hmac import hmac_sha256
 from micropython import const
 
 from verify import reading
-from verify.errors import Malformed, Refused
+from verify.errors import Refused
 from verify.registry import ALG_EDDSA
 
 _TOLERANCE_S = const(300)  # a clock may be that much behind the issuer's
@@ -25,59 +25,53 @@ def forget():
     ed25519.clear()
 
 
-def verify(text, trust, secrets, is_revoked, now, size=None):
+def verify(text, trust, secrets, is_revoked, now):
     """Verifies the text of a QR code as a pass.
 
-    text: bytes-like, as scanned; its first `size` bytes count, all if None. One CR, LF or CRLF at
-    its end is removed. trust: TrustList. secrets: has get(kid) -> 32 bytes or None, for HMAC
-    issuers. is_revoked: function (kid, cti) -> bool. now: Unix seconds, or None if not known.
+    text: bytes-like, as scanned. One CR, LF or CRLF at its end is removed. trust: TrustList.
+    secrets: has get(kid) -> 32 bytes or None, for HMAC issuers. is_revoked: function (kid, cti) ->
+    bool. now: Unix seconds, or None if not known.
     Returns the one Pass that there is, good until the next call. Raises Refused with a reason of
     docs/pass.md, and nothing else.
     """
-    found = _pass
-    try:
-        found.read(text, len(text) if size is None else size)
-    except Malformed:
-        raise Refused("MALFORMED") from None
-    issuer = trust.find(found.kid)
-    if issuer is None or issuer.alg != found.alg:
+    # Few locals: a function that has many has them in the heap, each time.
+    _pass.read(text)
+    issuer = trust.find(_pass.kid)
+    if issuer is None or issuer.alg != _pass.alg:
         raise Refused("UNKNOWN_KEY")
-    found.issuer = issuer
+    _pass.issuer = issuer
     if issuer.alg == ALG_EDDSA:
-        good = _is_signed(found, issuer.key)
+        good = _is_signed(issuer.key)
     else:
-        secret = secrets.get(issuer.kid)
-        if secret is None:
-            raise Refused("UNKNOWN_KEY")
-        good = _is_tagged(found, secret)
+        good = _is_tagged(secrets.get(issuer.kid))
     if not good:
         raise Refused("BAD_SIGNATURE")
-    _check_times(found, issuer, now)
-    if is_revoked(issuer.kid, found.cti):
+    _check_times(_pass, issuer, now)
+    if is_revoked(issuer.kid, _pass.cti):
         raise Refused("REVOKED")
-    return found
+    return _pass
 
 
-def _is_signed(found, key):
-    start = found.frame(_SIGNED)
-    return ed25519.verify_in(key, reading.buffer, start, found.end, found.end + 2)
+def _is_signed(key):
+    start = _pass.frame(_SIGNED)
+    return ed25519.verify_in(key, reading.buffer, start, _pass.end, _pass.end + 2)
 
 
-def _is_tagged(found, secret):
-    start = found.frame(_TAGGED)
-    tag = hmac_sha256(secret, reading.view[start : found.end])
-    return equal(tag[: len(found.signature)], found.signature)
+def _is_tagged(secret):
+    if secret is None:
+        raise Refused("UNKNOWN_KEY")
+    start = _pass.frame(_TAGGED)
+    return _pass.is_tag(hmac_sha256(secret, reading.view[start : _pass.end]))
 
 
 def _check_times(found, issuer, now):
     if now is None:
         raise Refused("CLOCK_UNSET")
-    issued_at, expires_at = found.issued_at, found.expires_at
-    if expires_at - issued_at > issuer.max_lifetime:
+    if found.expires_at - found.issued_at > issuer.max_lifetime:
         raise Refused("LIFETIME")
-    if not issuer.valid_from <= issued_at < issuer.valid_until:
+    if not issuer.valid_from <= found.issued_at < issuer.valid_until:
         raise Refused("ISSUER_WINDOW")
     if now + _TOLERANCE_S < found.not_before:
         raise Refused("NOT_YET")
-    if now >= expires_at:
+    if now >= found.expires_at:
         raise Refused("EXPIRED")

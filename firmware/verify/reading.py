@@ -29,7 +29,7 @@ from verify.registry import (
     TAG_SIGN1,
 )
 
-_PREFIX = b"SP1:"
+PREFIX = b"SP1:"
 _PREFIX_BYTES = const(4)
 _MAX_TEXT_BYTES = const(512)
 _SUBJECT_BYTES = const(16)
@@ -63,7 +63,6 @@ _PROTECTED_AT = const(12)
 buffer = bytearray(10 + items.MAX_BYTES)
 view = memoryview(buffer)
 _message = view[_MESSAGE_AT:]
-_four_bytes = bytearray(4)
 
 
 class Pass:
@@ -71,7 +70,8 @@ class Pass:
 
     issuer: of the trust list, set by verify/passes.py. alg: its number. kid: bytearray of 8.
     subject: bytearray of 16. cti_start: the first 8 bytes of the cti, which a registration keeps.
-    relation: 0 to 3. Everything else is read when it is asked for.
+    relation: 0 to 3. issued_at, not_before, expires_at: Unix seconds. Everything else is read when
+    it is asked for.
     """
 
     def __init__(self):
@@ -80,10 +80,12 @@ class Pass:
         self.subject = bytearray(_SUBJECT_BYTES)
         self.cti_start = bytearray(_LEAST_CTI_BYTES)
         self.alg = self.relation = 0
+        self.issued_at = self.not_before = self.expires_at = 0
         # places in the buffer
         self.end = 0  # of what is signed: there the signature or tag begins
         self._unprotected = 0
-        self._issued = self._begins = self._expires = self._cti = self._name = self._id = 0
+        self._issued = self._begins = self._expires = 0
+        self._cti = self._issuer = self._holder = self._name = self._id = 0
 
     @property
     def cti(self):
@@ -100,53 +102,39 @@ class Pass:
     def id_hint(self):
         return str(_content(self._id), "utf-8")
 
-    @property
-    def issued_at(self):
-        """Unix seconds."""
-        return _time(self._issued)
+    def read(self, text):
+        """Takes in the text of a QR code, one line end removed.
 
-    @property
-    def not_before(self):
-        """Unix seconds."""
-        return _time(self._begins)
-
-    @property
-    def expires_at(self):
-        """Unix seconds."""
-        return _time(self._expires)
-
-    @property
-    def signature(self):
-        """64 bytes, or the 32 or 8 of a tag."""
-        return _content(self.end)
-
-    def read(self, text, size):
-        """Takes in the text of a QR code, `size` bytes of it, one line end removed.
-
-        Raises Malformed, or Refused with UNSUPPORTED, by the first five rows of docs/pass.md.
+        Raises Refused with MALFORMED or UNSUPPORTED, by the first five rows of docs/pass.md.
         """
-        size = decode_into(_message, text, _PREFIX_BYTES, _end_of(text, size))
-        end = _MESSAGE_AT + size
-        if size < 0 or items.note(buffer, _MESSAGE_AT, end, 2) != 4:
+        try:
+            self._read(text)
+        except Malformed:
+            raise Refused("MALFORMED") from None
+
+    def _read(self, text):
+        size = decode_into(_message, text, _PREFIX_BYTES, _end_of(text))
+        if size < 0 or items.note(buffer, _MESSAGE_AT, _MESSAGE_AT + size, 2) != 4:
             raise Malformed
-        first = items.place(0)
+        self._read_message(items.place(0), items.place(2))
+
+    def _read_message(self, first, payload):
         if buffer[_MESSAGE_AT] & _KIND != _TAG or buffer[first - 1] != _ARRAY_4:
             raise Malformed
-        self._unprotected = unprotected = items.place(1)
-        payload = items.place(2)
+        self._unprotected = items.place(1)
         self.end = signature = items.place(3)
-        if buffer[first] & _KIND != _BYTES or buffer[unprotected] & _KIND != _MAP:
+        if buffer[first] & _KIND != _BYTES or buffer[self._unprotected] & _KIND != _MAP:
             raise Malformed
         if buffer[payload] & _KIND != _BYTES or buffer[signature] & _KIND != _BYTES:
             raise Malformed
         if buffer[_MESSAGE_AT] not in _SIGNATURE_BYTES:
             raise Refused("UNSUPPORTED")
-        if buffer[unprotected] != _EMPTY_MAP:
+        if buffer[self._unprotected] != _EMPTY_MAP:
             raise Malformed
-        self._read_header(items.content(buffer, first), unprotected)
+        self._read_header(_keys_of_map(items.content(buffer, first), self._unprotected))
         if items.size(buffer, signature) != _SIGNATURE_BYTES[buffer[_MESSAGE_AT]][self.alg]:
             raise Malformed
-        self._read_claims(items.content(buffer, payload), signature)
+        self._read_claims(_keys_of_map(items.content(buffer, payload), signature))
 
     def frame(self, begin):
         """Puts what is signed, or tagged, together: it begins with `begin` and goes to `end`.
@@ -162,10 +150,21 @@ class Pass:
         """Overwrites what was read."""
         for each in (buffer, self.kid, self.subject, self.cti_start):
             zero(each, 0, len(each))
+        self.issued_at = self.not_before = self.expires_at = 0
 
-    def _read_header(self, start, end):
+    def is_tag(self, tag):
+        """True if the message ends with the beginning of these bytes; takes as long in any case."""
+        at = items.content(buffer, self.end)
+        difference = 0
+        for n in range(items.size(buffer, self.end)):
+            difference |= buffer[at + n] ^ tag[n]
+        return difference == 0
+
+    def _read_header(self, n):
+        """n: how many keys were noted."""
         alg = kid = 0
-        for n in range(_keys_of_map(start, end)):
+        while n:
+            n -= 1
             key = items.place(n)
             if buffer[key] == LABEL_ALG:
                 alg = key + 1
@@ -182,39 +181,51 @@ class Pass:
             raise Refused("UNSUPPORTED")
         if not kid or not items.is_bytes(buffer, kid, KID_BYTES):
             raise Malformed
-        move(self.kid, 0, buffer, kid + 1, KID_BYTES)
+        kid += 1
+        move(self.kid, 0, buffer, kid, KID_BYTES)
 
-    def _read_claims(self, start, end):
-        issued = begins = expires = cti = issuer = holder = 0
-        for n in range(_keys_of_map(start, end)):
-            key = items.place(n)
-            head = buffer[key]
-            if head == IAT:
-                issued = key + 1
-            elif head == NBF:
-                begins = key + 1
-            elif head == EXP:
-                expires = key + 1
-            elif head == CTI:
-                cti = key + 1
-            elif head == ISS:
-                issuer = key + 1
-            elif head == _HOLDER[0] and _is_holder(key):
-                holder = key + len(_HOLDER)
-        if not (issued and expires and cti and holder):
+    def _read_claims(self, n):
+        """n: how many keys were noted."""
+        self._issued = self._begins = self._expires = 0
+        self._cti = self._issuer = self._holder = 0
+        while n:
+            n -= 1
+            self._note_claim(items.place(n))
+        if not (self._issued and self._expires and self._cti and self._holder):
             raise Malformed
-        begins = begins or issued
-        if max(buffer[issued], buffer[begins], buffer[expires]) > _LONGEST_TIME:
-            raise Malformed
-        if not _time(issued) <= _time(begins) < _time(expires):
-            raise Malformed
+        self._read_times(self._issued, self._begins or self._issued, self._expires)
+        cti = self._cti
         if not items.is_bytes(buffer, cti, _LEAST_CTI_BYTES, _MAX_CTI_BYTES):
             raise Malformed
-        if issuer and not items.is_text(buffer, issuer, 0, 32):
+        if self._issuer and not items.is_text(buffer, self._issuer, 0, 32):
             raise Malformed
-        self._issued, self._begins, self._expires, self._cti = issued, begins, expires, cti
         move(self.cti_start, 0, buffer, cti + 1, _LEAST_CTI_BYTES)
-        self._read_holder(holder)
+        self._read_holder(self._holder)
+
+    def _note_claim(self, key):
+        head = buffer[key]
+        if head == IAT:
+            self._issued = key + 1
+        elif head == NBF:
+            self._begins = key + 1
+        elif head == EXP:
+            self._expires = key + 1
+        elif head == CTI:
+            self._cti = key + 1
+        elif head == ISS:
+            self._issuer = key + 1
+        elif head == _HOLDER[0] and items.begins(buffer, key, _HOLDER):
+            self._holder = key + len(_HOLDER)
+
+    def _read_times(self, issued, begins, expires):
+        if max(buffer[issued], buffer[begins], buffer[expires]) > _LONGEST_TIME:
+            raise Malformed
+        self.issued_at = self.not_before = items.number(buffer, issued)
+        if begins != issued:
+            self.not_before = items.number(buffer, begins)
+        self.expires_at = items.number(buffer, expires)
+        if not self.issued_at <= self.not_before < self.expires_at:
+            raise Malformed
 
     def _read_holder(self, holder):
         # Its four items are well encoded: where one ends the next begins.
@@ -238,19 +249,17 @@ def _content(place):
     return view[start : start + items.size(buffer, place)]
 
 
-def _end_of(text, size):
-    """Where a text of some bytes ends, its line end removed. Raises Malformed by its frame."""
+def _end_of(text):
+    """Where a text ends, its line end removed. Raises Malformed by its frame."""
+    size = len(text)
     if size and text[size - 1] == 10:
         size -= 1
         if size and text[size - 1] == 13:
             size -= 1
     elif size and text[size - 1] == 13:
         size -= 1
-    if not _PREFIX_BYTES <= size <= _MAX_TEXT_BYTES:
+    if not _PREFIX_BYTES <= size <= _MAX_TEXT_BYTES or not items.begins(text, 0, PREFIX):
         raise Malformed
-    for n in range(_PREFIX_BYTES):
-        if text[n] != _PREFIX[n]:
-            raise Malformed
     return size
 
 
@@ -260,21 +269,3 @@ def _keys_of_map(start, end):
     if count < 0 or buffer[start] & _KIND != _MAP:
         raise Malformed
     return count
-
-
-def _is_holder(key):
-    for n in range(len(_HOLDER)):
-        if buffer[key + n] != _HOLDER[n]:
-            return False
-    return True
-
-
-def _time(place):
-    """The unsigned integer below 2^32 there. A buffer, so that nothing but it is allocated."""
-    value = buffer[place]
-    if value < 24:
-        return value
-    size = 1 << (value - 24)
-    for n in range(4):
-        _four_bytes[n] = buffer[place + size + n - 3] if n >= 4 - size else 0
-    return int.from_bytes(_four_bytes, "big")

@@ -25,7 +25,7 @@ TABLE_BYTES = 128 * 128
 BASE_BYTES = 5 * 4096
 READY_MS = 8000
 SCANNER_MS = 3000  # until it is found and set up
-MAKING_MS = 20_000
+MAKING_MS = 90_000  # the host has to have gone, and then each table takes some seconds
 OWNER = Owner(NOW_S)
 ISSUER = Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\x01")
 

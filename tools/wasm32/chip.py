@@ -30,7 +30,7 @@ from simulator.runtime_micropython import SHARED, with_numbers
 from simulator.wiring import wire
 from tools.rv32 import mpy
 from tools.rv32.machine import DATA, Machine
-from tools.wasm32 import interpreter, rewrite
+from tools.wasm32 import frames, interpreter, rewrite
 from tools.wasm32.objects import Buffer, Memory, small_int
 from tools.wasm32.rewrite import STATIC_BYTES
 from tools.wasm32.stubs import FIRST, Stubs
@@ -217,6 +217,13 @@ class Chip:
         self._pending = b""
         self._ciphers = {}
         self.on_allocation = None  # called with a size in bytes as memory is asked for
+        # Called while profiling with an allocation's size, and the function (its bytecode's
+        # address) that asked for it at which instruction; None: by being called.
+        self.on_allocated = None
+        self._is_profiling = False
+        self._asked = []  # allocations since a function was last entered or left: as on_allocated
+        self._states = []  # addresses of the mp_code_state_t of what runs
+        self._preludes = {}  # by address of bytecode
         self._stack = []
         self.by_module = None  # {module: Cost} after profiling
         self._table = None
@@ -251,6 +258,8 @@ class Chip:
         elif what == rewrite.LEAVE:
             self._leave()
         elif what == rewrite.ALLOCATE:
+            if self._is_profiling:
+                self._asked.append((first, *self._where()))
             hook, self.on_allocation = self.on_allocation, None
             if hook is not None:
                 hook(first)
@@ -460,36 +469,70 @@ class Chip:
     def sample(self, hook):
         """Has `hook(bytes)` called before each allocation; None: no longer."""
         self.on_allocation = hook
-        self._exports["sampling"].set_value(self.store, wasmtime.Val.i32(int(hook is not None)))
+        self._tell_allocations()
+
+    def _tell_allocations(self):
+        wanted = self._is_profiling or self.on_allocation is not None
+        self._exports["sampling"].set_value(self.store, wasmtime.Val.i32(int(wanted)))
 
     def profile(self, on=True):
         """Starts or stops adding up costs by module in `by_module`."""
         if on:
             self._costs = {}
             self._stack = ["?"]
+            self._states = []
+            self._asked = []
             self._since = self.counters()
             self.machine.count()
         else:
             self._charge()
             self.by_module = self._costs
             self.machine.count(False)
+        self._is_profiling = on
+        self._tell_allocations()
         self._exports["profiling"].set_value(self.store, wasmtime.Val.i32(int(on)))
 
     def _charge(self):
         now = self.counters()
         top = self._stack[-1]
-        self._costs[top] = self._costs.get(top, Cost()) + (now - self._since)
+        self._add(top, now - self._since)
         self._since = now
+        if self.on_allocated is not None:
+            for one in self._asked:
+                self.on_allocated(*one)
+        self._asked = []
+
+    def _add(self, module, cost):
+        self._costs[module] = self._costs.get(module, Cost()) + cost
+
+    def _where(self):
+        """(address of its bytecode, of the instruction) of the function that runs."""
+        if not self._states:
+            return None, None
+        state = self._states[-1]
+        return self.memory.word(self.memory.word(state) + 12), self.memory.word(state + 4)
 
     def _enter(self, state):
+        code = self.memory.word(self.memory.word(state) + 12)
+        module = self.module_of(code)
+        if code not in self._preludes:
+            self._preludes[code] = frames.prelude(self.memory.read(code, 40))
+        # What the call itself took was asked for before anybody could see whose it is.
+        sizes = [one[0] for one in self._asked]
+        count = self._preludes[code].takes(sizes)
+        for i in range(len(sizes) - count, len(sizes)):
+            self._add(self._stack[-1], Cost(allocations=-1, allocated_bytes=-sizes[i]))
+            self._add(module, Cost(allocations=1, allocated_bytes=sizes[i]))
+            self._asked[i] = (sizes[i], code, None)
         self._charge()
-        function = self.memory.word(state)
-        self._stack.append(self.module_of(self.memory.word(function + 12)))
+        self._stack.append(module)
+        self._states.append(state)
 
     def _leave(self):
         self._charge()
         if len(self._stack) > 1:
             self._stack.pop()
+            self._states.pop()
 
     def module_of(self, code):
         """Whose the function is that has its bytecode at an address: "?" if it is nobody's. Of the

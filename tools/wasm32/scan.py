@@ -56,9 +56,9 @@ class Scan:
         }
 
 
-def measure(hall, text, whole=False):
+def measure(hall, text, whole=False, sites=None):
     """A Scan of a code. whole: from its first byte on, and with what follows the tone (the screen,
-    if it comes then); otherwise from its last byte on the wire to the tone."""
+    if it comes then); otherwise from its last byte on the wire to the tone. sites: a Sites."""
     board, chip = hall.board, hall.chip
     line = board.uarts[board.data.SCANNER_UART].line
     found = Scan()
@@ -68,11 +68,14 @@ def measure(hall, text, whole=False):
     def begin():
         state["began_us"] = board.clock.now_us()
         state["calls"] = 0
+        if sites is not None:
+            sites.begin(chip)
         chip.profile()
 
     def end():
         if state["began_us"] is not None and not found.by_module:
             chip.profile(False)
+            chip.on_allocated = None
             found.by_module = chip.by_module
             found.calls = state["calls"]
             found.waiting_ms = (board.clock.now_us() - state["began_us"]) / 1000

@@ -17,7 +17,6 @@ from signing import base45, mac0
 from system import faults
 from ui import sounds
 from verify import cbor
-from verify.issuers import Issuer
 from verify.trust import TrustList
 
 NOW = 1790000000
@@ -30,19 +29,22 @@ class _Feedback:
     def __init__(self):
         self.seen = []
         self.back_to = None
+        self._told = ("show", None)
 
     def _saw(self, what):
         # Not all of a thousand: scattered over MicroPython's heap they would leave no large piece.
         self.seen = self.seen[-3:] + [what]
 
     def show(self, screen):
-        self._saw(("show", screen.heading, None))
+        what, sound = self._told
+        self._saw((what, screen.heading, sound))
+        self._told = ("show", None)
 
-    def accepted(self, screen, sound=sounds.ACCEPTED):
-        self._saw(("accepted", screen.heading, sound))
+    def accepted(self, sound):
+        self._told = ("accepted", sound)
 
-    def refused(self, screen, sound):
-        self._saw(("refused", screen.heading, sound))
+    def refused(self, sound):
+        self._told = ("refused", sound)
 
     def idle(self, make_screen):
         self.back_to = make_screen
@@ -72,7 +74,7 @@ class _Identity:
 class _Provisioned:
     def __init__(self, settings):
         self.settings = Settings.from_body(settings)
-        self.trust = TrustList([Issuer(0, KID, HMAC, None, 0, 1 << 31, 30 * 86400, "City")])
+        self.trust = TrustList.from_body([[KID, HMAC, None, 0, 1 << 31, 30 * 86400, "City"]])
         self.secrets = {KID: SECRET}
         self.is_missing = None
         self.revoked = []

@@ -19,23 +19,22 @@ def test_published_vectors():
         key, nonce, aad, plain, sealed = (
             unhexlify(vector[name]) for name in ("key", "nonce", "aad", "plain", "sealed")
         )
-        parts = (aad,) * vector.get("aad_repeated", 1)
+        aad *= vector.get("aad_repeated", 1)
         tag_bytes = len(sealed) - len(plain)
-        assert _seal(key, nonce, parts, plain, tag_bytes) == sealed, vector["source"]
+        assert _seal(key, nonce, aad, plain, tag_bytes) == sealed, vector["source"]
 
 
-def test_parts_and_views_are_joined():
-    key, nonce = b"k" * 32, b"n" * 13
-    whole = _seal(key, nonce, (b"associated data of some length",), b"p" * 300, 8)
-    parts = (bytearray(b"associated "), b"", memoryview(b"data of some length"))
-    buffer = bytearray(b"p" * 300 + bytes(8))
+def test_views_do_as_well():
+    key, nonce, aad = b"k" * 32, b"n" * 13, b"associated data of some length"
+    whole = _seal(key, nonce, aad, b"p" * 300, 8)
+    buffer = bytearray(b"p" * 300 + bytes(8) + aad)
     view = memoryview(buffer)
-    aes_ccm.seal(key, nonce, parts, view[:300], view[300:])
-    assert bytes(buffer) == whole
+    aes_ccm.seal(key, nonce, view[308:], view[:300], view[300:308])
+    assert bytes(buffer) == whole + aad
 
 
 def test_nothing_of_the_key_stream_stays_in_the_work_buffer():
-    _seal(b"k" * 32, b"n" * 13, (b"a",), b"p" * 40, 8)
+    _seal(b"k" * 32, b"n" * 13, b"a", b"p" * 40, 8)
     assert not any(aes_ccm._work) and not any(aes_ccm._mac)
 
 
@@ -43,7 +42,7 @@ def test_wrong_sizes_are_refused():
     for nonce, tag_bytes in ((6, 8), (14, 8), (13, 2), (13, 7), (13, 18)):
         refused = False
         try:
-            _seal(b"k" * 16, bytes(nonce), (), b"", tag_bytes)
+            _seal(b"k" * 16, bytes(nonce), b"", b"", tag_bytes)
         except ValueError:
             refused = True
         assert refused
@@ -54,21 +53,21 @@ def test_published_vectors_are_opened():
         key, nonce, aad, plain, sealed = (
             unhexlify(vector[name]) for name in ("key", "nonce", "aad", "plain", "sealed")
         )
-        parts = (aad,) * vector.get("aad_repeated", 1)
+        aad *= vector.get("aad_repeated", 1)
         data = bytearray(sealed[: len(plain)])
-        unseal(key, nonce, parts, data, sealed[len(plain) :])
+        unseal(key, nonce, aad, data, sealed[len(plain) :])
         assert data == plain, vector["source"]
 
 
 def test_of_what_was_altered_nothing_is_given_out():
-    sealed = _seal(b"k" * 32, b"n" * 13, (b"aad",), b"p" * 40, 8)
+    sealed = _seal(b"k" * 32, b"n" * 13, b"aad", b"p" * 40, 8)
     for at in (0, 39, 40, 47):
         broken = bytearray(sealed)
         broken[at] ^= 0x40
         data = broken[:40]
         refused = False
         try:
-            unseal(b"k" * 32, b"n" * 13, (b"aad",), data, broken[40:])
+            unseal(b"k" * 32, b"n" * 13, b"aad", data, broken[40:])
         except ValueError:
             refused = True
         assert refused and not any(data)

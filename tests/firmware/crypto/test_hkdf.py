@@ -2,7 +2,8 @@
 
 from binascii import unhexlify
 
-from crypto.hmac import hkdf_expand, hmac_sha256
+from crypto.hmac import hmac_sha256
+from crypto.hpke import hkdf_expand
 from vectors import load
 
 

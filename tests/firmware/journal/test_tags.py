@@ -26,10 +26,10 @@ def _advance(ring, tags):
 def _all(tags, ring, first, second):
     """(sector, slot) of each that seems to fit."""
     found = []
-    place = tags.find(first, second, ring.tail, 1)
+    place = tags.find(first, second, ring.tail * 64)
     while place >= 0:
         found.append((place // 64, place % 64))
-        place = tags.find(first, second, place // 64, place % 64 + 1)
+        place = tags.find(first, second, place)
     return found
 
 
