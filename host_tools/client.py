@@ -16,6 +16,8 @@ from provisioning.errors import Malformed
 VERSION = 1
 MAX_REQUEST_BYTES = 240
 PIECE_BYTES = 192
+SECTOR_BYTES = 4096
+MAX_SECTORS = 4096  # of the largest flash chips
 # Silence after which a request is sent again, in seconds. What needs a signature checked, or
 # reads a whole table back, keeps the device busy for longer.
 DEFAULT_TIMEOUT_S = 1.0
@@ -26,6 +28,7 @@ TIMEOUTS_S = {
     "add_seed": 3.0,
     "install_root": 15.0,
     "read": 3.0,
+    "sectors": 3.0,
     "statement": 15.0,
     "sealing_key": 15.0,
 }
@@ -254,6 +257,29 @@ class Client:
         """
         following, bodies = self.call("read", from_sequence)
         return following, bodies
+
+    def journal_sectors(self, from_sequence: int) -> list[list[Any]]:
+        """What the headers of the sectors say that hold records from this number on.
+
+        Lists of sector, first, epoch, chain value before, whether anything there has decayed.
+        """
+        found: list[list[Any]] = []
+        while len(found) < MAX_SECTORS:
+            some = self.call("sectors", from_sequence, len(found))
+            if not some:
+                break
+            found += some
+        return found
+
+    def raw_sector(self, sector: int) -> bytes:
+        """A sector of the journal as it lies in flash, but for the tag key."""
+        data = b""
+        while len(data) < SECTOR_BYTES:
+            piece = self.call("raw", sector, len(data))
+            if not piece:
+                break
+            data += piece
+        return data[:SECTOR_BYTES]
 
     def statement(self, nonce: bytes, first: int, last: int) -> bytes:
         """What the device signs at the end of a pull: a COSE_Sign1. nonce: 16 bytes."""

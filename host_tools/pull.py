@@ -7,12 +7,20 @@ from typing import NamedTuple, Protocol
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from host_tools.client import Client
-from host_tools.journal import records, statement
+from host_tools.journal import image, records, statement
 from host_tools.journal.damage import SectorDamage
 from host_tools.journal.records import RecordError
 from host_tools.journal.statement import Statement
-from host_tools.store import Added, Problem, Store, StoreError
+from host_tools.store import (
+    Added,
+    Checkpoint,
+    DamagedSector,
+    Problem,
+    Store,
+    StoreError,
+)
 
+LAST_SEQUENCE = (1 << 32) - 1
 # More than the slots of the largest journal: a device that is none may give without end.
 MAX_RECORDS = 1 << 16
 
@@ -86,12 +94,14 @@ def pull(
         )
     known_elsewhere = store.gaps(device, True)
     raws = _read(client, max(1, stored - 1), status["next"], progress)
+    decayed = _read_decayed(client, max(1, stored - 1))
     added, opened = Added(0, 0), 0
-    if raws:
+    if raws or decayed.mended:
         # Nothing counts before the statement is verified: what is stored here comes in with it.
         with store.trial(identity, now_s, raws):
             added = store.add(device, raws)
-            opened = store.open(device, keys or {})
+            _store_decayed(store, device, decayed, now_s)
+            opened = store.open(device, keys or {}, status["first"], status["released"])
             last = store.next_sequence(device) - 1
             if accept_damage:
                 store.accept_damage(device, last)
@@ -154,6 +164,52 @@ def _whole(raw: bytes) -> bytes:
     return raw
 
 
+class _Decayed(NamedTuple):
+    """What the sectors say beside their whole records. mended: records but for one bit."""
+
+    checkpoints: list[Checkpoint]
+    sectors: list[DamagedSector]
+    mended: list[bytes]
+
+
+def _read_decayed(client: Client, from_sequence: int) -> _Decayed:
+    """Reads the checkpoints of the sectors, and those that have decayed, as they are."""
+    points = client.journal_sectors(from_sequence)
+    firsts = [first for _, first, _, _, _ in points]
+    found = _Decayed(
+        [
+            Checkpoint(first, sector, epoch, chain)
+            for sector, first, epoch, chain, _ in points
+            if first
+        ],
+        [],
+        [],
+    )
+    for place, (sector, first, _, _, is_decayed) in enumerate(points):
+        if not is_decayed:
+            continue
+        low = first or max([from_sequence, *(known + 1 for known in firsts[:place])])
+        high = next((known - 1 for known in firsts[place + 1 :] if known), LAST_SEQUENCE)
+        raw = client.raw_sector(sector)
+        slots = list(image.slots_of(raw))
+        torn = sum(record is None for _, record, _ in slots)
+        found.sectors.append(DamagedSector(sector, low, high, torn, not first, raw))
+        found.mended.extend(
+            record.raw
+            for _, record, is_mended in slots
+            if record is not None and is_mended and low <= record.sequence <= high
+        )
+    return found
+
+
+def _store_decayed(store: Store, device: bytes, decayed: _Decayed, now_s: int) -> None:
+    """Stores that; of the records those that are not there yet."""
+    store.add_checkpoints(device, decayed.checkpoints)
+    for damaged in decayed.sectors:
+        store.add_damaged_sector(device, damaged, now_s)
+    store.add_mended(device, decayed.mended)
+
+
 def _have_signed(
     client: Client,
     store: Store,
@@ -164,11 +220,15 @@ def _have_signed(
 ) -> None:
     """Has the device sign for what was read, and keeps that. Raises StatementError."""
     device = identity["device"]
-    chain = None if accept_damage else store.chain(device)
+    chains = set() if accept_damage else store.chains(device)
     nonce = secrets.token_bytes(statement.NONCE_BYTES)
     raw = client.statement(nonce, *sequences)
+    # Where a bit was put right the device may not have counted its record.
+    chain = next(iter(chains)) if len(chains) == 1 else None
     expected = Statement(device, nonce, *sequences, chain, 0)
     said = statement.verify(raw, identity["key"], expected)
     store.add_statement(said, raw, now_s)
+    if chains and said.chain not in chains:
+        statement.refuse("chain")
     if chain is None:
         store.adopt_chain(device, said.chain)

@@ -136,6 +136,11 @@ _STATE = _fields(
 )
 
 
+def _chain(value: Any) -> bytes:
+    """24 bytes, or none where the header is lost."""
+    return b"" if value == b"" else _data(24)(value)
+
+
 def _identity(value: Any) -> dict[str, Any]:
     found: dict[str, Any] = _IDENTITY(value)
     if found["device"] is not None and found["key"] is None:
@@ -153,6 +158,8 @@ READERS: dict[str, Reader] = {
     "piece": _number,
     "commit": _either(_number, _data(8)),
     "read": _each(_number, _items(_data(1, _MAX_RECORD_BYTES), _MAX_RECORDS)),
+    "sectors": _items(_each(_number, _number, _number, _chain, _yes_or_no), 64),
+    "raw": _data(0, 1024),
     "statement": _data(1, 512),
     "sealing_key": _data(1, 512),
     "challenge": _data(16),

@@ -1,6 +1,6 @@
 """What a device signs at the end of a pull (docs/journal.md)."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from provisioning import cose, encoding
 from provisioning.errors import Malformed
@@ -63,10 +63,15 @@ def verify(data: bytes, device_key: bytes, expected: Statement) -> Statement:
         raise StatementError(f"The device's statement is damaged: {error}") from error
     for name, mine, theirs in zip(Statement._fields[:5], expected, said, strict=False):
         if mine is not None and mine != theirs:
-            raise StatementError(
-                f"The device signs for another {name.replace('_', ' ')} than what was read: "
-                "records were altered, removed or added on the way, or in the device. What was "
-                "read is kept apart and does not count; nothing was acknowledged. Keep the device; "
-                "to go on all the same: --accept-damage"
-            )
+            refuse(name)
     return said
+
+
+def refuse(name: str) -> NoReturn:
+    """Raises StatementError: the device signs for another one than the host has."""
+    raise StatementError(
+        f"The device signs for another {name} than what was read: "
+        "records were altered, removed or added on the way, or in the device. What was "
+        "read is kept apart and does not count; nothing was acknowledged. Keep the device; "
+        "to go on all the same: --accept-damage"
+    )

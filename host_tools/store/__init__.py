@@ -10,6 +10,7 @@ Map: `database` (the file, schema.sql, transactions), `devices` (devices and the
 """
 
 from host_tools.store.apart import Apart, Known, Unproven
+from host_tools.store.damage import Checkpoint, DamagedSector
 from host_tools.store.database import SCHEMA_VERSION, StoreError
 from host_tools.store.devices import Added
 from host_tools.store.opening import Problem
@@ -18,6 +19,8 @@ from host_tools.store.reports import Reports, Tube
 __all__ = [
     "SCHEMA_VERSION",
     "Added",
+    "Checkpoint",
+    "DamagedSector",
     "Known",
     "Problem",
     "Store",
