@@ -156,7 +156,7 @@ READERS: dict[str, Reader] = {
     "install_root": _data(8),
     "begin": _number,
     "piece": _number,
-    "commit": _either(_number, _data(8)),
+    "commit": _maybe(_either(_number, _data(8))),
     "read": _each(_number, _items(_data(1, _MAX_RECORD_BYTES), _MAX_RECORDS)),
     "sectors": _items(_each(_number, _number, _number, _chain, _yes_or_no), 64),
     "raw": _data(0, 1024),

@@ -223,9 +223,16 @@ class Journal:
                     return bodies.tube_text(record)
         return None
 
-    def seen_subject(self, subject):
-        """(sequence number, minute) of a subject's newest registration in this shift, or None."""
-        return self._seen.find_subject(subject)
+    def seen_subject(self, subject, register=bodies.NO_REGISTER):
+        """(sequence number, minute) of a subject's newest registration in this shift, or None.
+
+        register: 8 bytes that name the issuers' register that the subject is in.
+        """
+        return self._seen.find_subject(subject, register)
+
+    def jumped_since(self, sequence):
+        """By how many seconds the clock was set on (or back) since a record of this shift."""
+        return self._seen.jumped_since(sequence)
 
     def seen_document(self, kind, number):
         """The same of a person who was registered by a document."""

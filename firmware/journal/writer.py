@@ -89,6 +89,9 @@ class Writer:
         """person: the 16 bytes of whom the record is of, if it is of one registered by hand."""
         if record_type == bodies.REGISTRATION:
             person = payload[0]
+            self._ring.keys.set_register(payload[6] if len(payload) > 6 else bodies.NO_REGISTER)
+        elif person is not None:
+            self._ring.keys.set_register(bodies.NO_REGISTER)
         for _ in range(_ATTEMPTS):
             try:
                 self.sealer.lay_out(record_type, payload, self.state.tube)

@@ -20,6 +20,7 @@ from host_tools.console import (
     told,
 )
 from provisioning import cose, keys, local_time, trust
+from provisioning.errors import NotAllowed
 from provisioning.signed_files import read_trust
 from provisioning.trust import Issuer, TrustList
 
@@ -68,6 +69,13 @@ def add(
     max_days: Annotated[
         int, typer.Option(min=1, max=30, help="The longest life of this issuer's passes, in days.")
     ] = 30,
+    register: Annotated[
+        str | None,
+        typer.Option(
+            "--same-register",
+            help="Kid (16 hex digits) of the issuer's key before: both name the same people.",
+        ),
+    ] = None,
     zone: Zone = local_time.DEFAULT_ZONE,
     as_json: AsJson = False,
 ) -> None:
@@ -91,7 +99,8 @@ def add(
             max_days * DAY_S,
             name,
         )
-        number, _ = KIND.change(path, root, lambda found: found.with_issuer(issuer))
+        before = hex_bytes(register, "A kid", 8, 8) if register else None
+        number, _ = KIND.change(path, root, lambda found: _added(found, issuer, before))
     lists.tell_added(path, kid, number, as_json)
 
 
@@ -142,6 +151,20 @@ def show(
     console().print(table)
 
 
+def _added(found: TrustList, issuer: Issuer, before: bytes | None) -> TrustList:
+    """The list and an issuer, in the register of the key before. Raises NotAllowed."""
+    if before is not None:
+        other = found.find(before)
+        if other is None:
+            raise NotAllowed(
+                f"No issuer has the kid {before.hex()}. Name the key before while it is listed."
+            )
+        issuer = issuer._replace(register=other.in_register)
+    elif (same := found.find(issuer.kid)) is not None:
+        issuer = issuer._replace(register=same.register)
+    return found.with_issuer(issuer)
+
+
 def _issuer_key(path: Path) -> tuple[bytes, int, bytes | None]:
     """kid, alg and public key of a PEM file or a secret's file."""
     if keys.is_secret_file(path):
@@ -161,4 +184,5 @@ def _issuer_json(issuer: Issuer) -> dict[str, object]:
         "until": issuer.valid_until,
         "max_lifetime": issuer.max_lifetime,
         "name": issuer.name,
+        "register": issuer.in_register.hex(),
     }
