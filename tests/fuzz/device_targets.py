@@ -29,7 +29,7 @@ def _base45(data):
 
 
 def _pass(data):
-    reading.Pass().read(bytearray(data), len(data))
+    reading.Pass().read(memoryview(data))
 
 
 def _cose(data):
