@@ -9,6 +9,7 @@ from micropython import const
 from crypto import euclid
 from crypto.field import PROGRAM, run
 from crypto.limbs import freeze, move, pack, unpack, zero
+from crypto.workspace import work
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
 _X = const(1)
@@ -22,7 +23,6 @@ _SLOT_BYTES = const(80)
 _TABLES = const(1920)
 _TABLE_BYTES = const(2560)
 _ENTRY_BYTES = const(320)
-_WORK_BYTES = const(9088)
 _DOUBLE_T = const(54)
 _ADD_T = const(222)
 _SUBTRACT_T = const(284)
@@ -37,7 +37,6 @@ _NEGATE_W = const(1013)
 
 _MAX_STEPS = const(128)
 
-work = bytearray(_WORK_BYTES)
 script = bytearray(4 * (_MAX_STEPS + 1))
 
 # D, D2, ROOT, HALF, slots 16 to 19: d, 2 d, the square root of -1, 1 / 2

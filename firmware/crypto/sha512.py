@@ -5,6 +5,7 @@ from micropython import const
 
 from crypto.limbs import move, zero
 from crypto.sha512_block import START, STATE_BYTES, K, expand, rounds
+from crypto.workspace import tables
 
 _BLOCK_BYTES = const(128)
 _LENGTH_AT = const(112)  # in the last block: 16 bytes
@@ -14,7 +15,7 @@ _A = const(640)
 _E = const(1312)
 _W = const(1984)
 
-_words = bytearray(STATE_BYTES)
+_words = tables[:STATE_BYTES]  # nothing is in it but while a block is compressed
 _hash = bytearray(_DIGEST_BYTES)
 _block = bytearray(_BLOCK_BYTES)
 _size = _filled = 0  # bytes, of all and in _block

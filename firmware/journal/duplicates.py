@@ -1,4 +1,4 @@
-"""Who was registered already: a byte or two a slot in RAM, confirmed by eight in the flash.
+"""Who was registered already: a byte a slot in RAM, confirmed by eight in the flash.
 
 A person's tag is made by `tag_keys`; that of a tube is CRC-32 of its text. Where its first bytes
 are in RAM, `tags` knows; what is found there is a hint, and the flash decides. After a restart the
@@ -58,6 +58,10 @@ class Duplicates:
             self._voided = set()
         return False
 
+    def make_ahead(self):
+        """Makes what the next sector needs of RAM, lets go of what an old one needed."""
+        self._tags.make_ahead()
+
     def _fill(self, index):
         """Enters what a sector seems to hold. A hint too many does no harm."""
         has_voids = False
@@ -86,7 +90,7 @@ class Duplicates:
     def take(self, index, slot, record):
         """Enters a record that lies in this sector and slot."""
         if record[1] == bodies.REGISTRATION:  # a new one: nothing has voided it
-            self._tags.enter(index, slot, record[_TAG_AT], record[_TAG_AT + 1])
+            self._tags.enter(index, slot, record[_TAG_AT])
         elif self._enter(index, slot, record, 0) == bodies.VOID:
             self._void(bodies.number(record))
 
@@ -98,10 +102,10 @@ class Duplicates:
         kind = data[at + 1]
         if kind == bodies.REGISTRATION or kind == bodies.MANUAL:
             if not self._voided or bodies.sequence(data, at) not in self._voided:
-                self._tags.enter(index, slot, data[at + _TAG_AT], data[at + _TAG_AT + 1])
+                self._tags.enter(index, slot, data[at + _TAG_AT])
         elif kind == bodies.TUBE_OPENED:
             tag = crc32(bodies.tube_bytes(data, at))
-            self._tags.enter(index, slot, tag >> 8 & 0xFF, tag & 0xFF)
+            self._tags.enter(index, slot, tag >> 8 & 0xFF)
         return kind
 
     def _void(self, sequence):
@@ -131,13 +135,13 @@ class Duplicates:
     def _look_for(self, subject, key):
         """Notes what is found with the tag of a subject under the key at this place."""
         tag = self._ring.keys.tag(subject, key)
-        found = self._first(tag[0], tag[1])
+        found = self._first(tag[0])
         while found >= 0:
             if self._ring.keys.place_of(found // layout.SLOTS) == key and self._is_person(
                 found, tag
             ):
                 self._confirm(found)
-            found = self._tags.find(tag[0], tag[1], found)
+            found = self._tags.find(tag[0], found)
 
     def find_tube(self, text):
         """(sequence number, minute) of the newest opening of a tube, or None. text: its barcode."""
@@ -146,20 +150,20 @@ class Duplicates:
             pass
         text = text.encode()
         tag = crc32(text)
-        first, second = tag >> 8 & 0xFF, tag & 0xFF
-        found = self._first(first, second)
+        first = tag >> 8 & 0xFF
+        found = self._first(first)
         while found >= 0:
             if self._kind(found) == bodies.TUBE_OPENED:
                 record = self._flash.record_at(found // layout.SLOTS, found % layout.SLOTS)
                 if record is not None and bodies.tube_bytes(record) == text:
                     self._confirm(found)
-            found = self._tags.find(first, second, found)
+            found = self._tags.find(first, found)
         return self._newest
 
-    def _first(self, first, second):
+    def _first(self, first):
         if self._ring.head < 0:
             return -1
-        return self._tags.find(first, second, self._ring.tail * layout.SLOTS)
+        return self._tags.find(first, self._ring.tail * layout.SLOTS)
 
     def _is_person(self, place, tag):
         """True if in the flash, too, the tag is at a person's place."""

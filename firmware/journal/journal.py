@@ -276,4 +276,6 @@ class Journal:
             if not self._seen.fill_next():
                 break
             is_new = True
+        if not is_new:
+            self._seen.make_ahead()
         return is_new

@@ -22,7 +22,7 @@ CRYPTO = Path(__file__).parents[2] / "firmware" / "crypto"
 TARGET = CRYPTO / "field.py"
 USERS = [
     CRYPTO / f"{name}.py"
-    for name in ("ed25519", "plans", "points", "preparation", "signing", "x25519")
+    for name in ("ed25519", "plans", "points", "preparation", "signing", "workspace", "x25519")
 ]
 MARK = "# routines, slots, offsets and plans, written by tools/curve25519/programs.py\n"
 _NUMBERS = {name: number for number, (name, _, _) in enumerate(operations())}

@@ -1,6 +1,6 @@
-"""The index's memory: first bytes of tags at their slots' places, second ones where it is free."""
+"""The index's memory: first bytes of tags at their slots' places, in pieces as they are needed."""
 
-from journal.tags import ONE, TWO, Tags
+from journal.tags import Tags
 
 
 class _Ring:
@@ -23,13 +23,13 @@ def _advance(ring, tags):
     return ring.head
 
 
-def _all(tags, ring, first, second):
+def _all(tags, ring, first):
     """(sector, slot) of each that seems to fit."""
     found = []
-    place = tags.find(first, second, ring.tail * 64)
+    place = tags.find(first, ring.tail * 64)
     while place >= 0:
         found.append((place // 64, place % 64))
-        place = tags.find(first, second, place)
+        place = tags.find(first, place)
     return found
 
 
@@ -41,50 +41,67 @@ def test_entries_are_found_in_the_order_of_writing_round_the_ring():
         for number in range(min(count, 20)):
             index = _advance(ring, tags)
             for slot in (1, 30 + number, 63):
-                tags.enter(index, slot, 7, 9)
+                tags.enter(index, slot, 7)
                 entered.append((index, slot))
-            tags.enter(index, 2, 8, 9)
-        assert _all(tags, ring, 7, 9) == entered, (count, tail)
+            tags.enter(index, 2, 8)
+        assert _all(tags, ring, 7) == entered, (count, tail)
         tags.remove(*entered[4])
-        assert _all(tags, ring, 7, 9) == entered[:4] + entered[5:]
-        assert _all(tags, ring, 6, 9) == []
+        assert _all(tags, ring, 7) == entered[:4] + entered[5:]
+        assert _all(tags, ring, 6) == []
 
 
-def test_second_bytes_tell_apart_up_to_half_the_ring_and_give_way_then():
-    for count in (8, 9):
-        ring = _Ring(count)
-        tags = Tags(ring)
-        half = count // 2
-        for number in range(half):
-            index = _advance(ring, tags)
-            tags.enter(index, 5, 7, number)
-        for number in range(half):
-            assert _all(tags, ring, 7, number) == [(number, 5)]
-        # The next one takes the place in which the second bytes of the first one lie.
-        assert _advance(ring, tags) == half
-        assert _all(tags, ring, 7, 200) == [(0, 5)]
-        assert tags._width[0] == ONE and tags._width[1] == TWO
+def _sizes(tags):
+    return [len(piece) for piece in tags._pieces if piece is not None]
 
 
-def test_a_ring_of_one_megabyte_takes_16_kilobytes_in_pieces_of_4():
-    tags = Tags(_Ring(256))
-    sizes = [len(piece) for piece in tags._pieces]
-    assert sum(sizes) <= 16384 and max(sizes) <= 4096
+def test_memory_follows_the_ring():
+    ring = _Ring(256, 200)
+    tags = Tags(ring)
+    assert _sizes(tags) == []
+    for _ in range(16):  # 1 000 people
+        _advance(ring, tags)
+        tags.make_ahead()
+    assert sum(_sizes(tags)) <= 2 * 1024
+    for _ in range(240):
+        _advance(ring, tags)
+    assert sum(_sizes(tags)) <= 16384 and max(_sizes(tags)) <= 1024
+    # Nearly all of it is collected, and the rest goes on.
+    ring.tail = ring.head
+    for _ in range(40):
+        tags.make_ahead()
+    assert sum(_sizes(tags)) <= 2 * 1024
+    tags.enter(_advance(ring, tags), 1, 7)
+    assert len(_all(tags, ring, 7)) == 1
+
+
+def test_the_next_piece_is_there_before_it_is_needed():
+    ring = _Ring(32)
+    tags = Tags(ring)
+    for _ in range(16):
+        _advance(ring, tags)
+    tags.make_ahead()
+    made = [id(piece) for piece in tags._pieces]
+    _advance(ring, tags)
+    assert [id(piece) for piece in tags._pieces] == made
 
 
 def test_no_tag_is_taken_for_an_empty_slot():
     ring = _Ring(4)
     tags = Tags(ring)
     index = _advance(ring, tags)
-    tags.enter(index, 9, 0, 0)
-    assert _all(tags, ring, 0, 0) == [(index, 9)]
+    tags.enter(index, 9, 0)
+    assert _all(tags, ring, 0) == [(index, 9)]
 
 
-def test_what_is_unknown_is_not_searched():
+def test_what_is_known():
     ring = _Ring(4)
     tags = Tags(ring)
     index = _advance(ring, tags)
-    tags.enter(index, 9, 7, 7)
+    tags.enter(index, 9, 7)
     assert tags.is_known(index)
+    tags.unknow(index)
+    assert not tags.is_known(index)
+    tags.begin(index)
+    assert tags.is_known(index) and _all(tags, ring, 7) == []
     tags.forget()
-    assert not tags.is_known(index) and _all(tags, ring, 7, 7) == []
+    assert not tags.is_known(index)
