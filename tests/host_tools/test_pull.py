@@ -1,7 +1,10 @@
 """The pull: nothing twice, nothing missing, nothing acknowledged too early or by nobody."""
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from typer.testing import CliRunner
 
+from host_tools.cli import app
 from host_tools.client import Client
 from host_tools.journal import records
 from host_tools.journal.damage import told
@@ -251,3 +254,19 @@ def test_two_stations_that_take_turns(device, store):
         assert store.registrations()[-1]["subject"] == subject(turn)
         assert _pull(device, store).elsewhere == []
     assert len(store.gaps(DEVICE, True)) == 2
+
+
+def test_the_command_says_what_is_missing_and_ends_with_its_own_code(device, tmp_path):
+    sector, at = _slot_of(device, 6)
+    _flash(device)[sector][at + 20] ^= 6  # two bits: beyond mending
+    _flash(device)[sector][at + 64 + 20] ^= 4
+    with Loopback(device) as loopback:
+        arguments = ["pull", "--port", loopback.port, "--db", str(tmp_path / "a.db")]
+        key = tmp_path / "collection.pem"
+        key.write_bytes(
+            device.sealed.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        )
+        done = CliRunner().invoke(app, [*arguments, "--collection-key", str(key)])
+        assert done.exit_code == 5, done.output
+        said = f"Sector {sector} is damaged: record 6 is missing, 7 mended."
+        assert said in done.output and "altered" not in done.output
