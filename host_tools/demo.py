@@ -258,7 +258,7 @@ class Demo:
             f"pulled {pulled['new']} new records, opened and verified {pulled['opened']}; "
             + (f"acknowledged up to {upto}" if upto is not None else "nothing to acknowledge")
         )
-        if pulled["missing"] or pulled["problems"]:
+        if pulled["damages"] or pulled["elsewhere"] or pulled["problems"]:
             fail(f"records are missing or altered: {pulled}")
         return pulled
 

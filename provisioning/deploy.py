@@ -26,17 +26,43 @@ PROGRAM = "program"  # what main.py is called once it is compiled
 # buffers would lie scattered all over it, and 2 KB in one piece not be found with 50 KB free.
 # The program is imported first: it begins with all machine code, for which there is room only
 # before the heap grows (system/machine_code.py).
-STARTER = f"""import gc
+#
+# Once the device has an owner there is no prompt: Ctrl-C counts no more from the first statement of
+# each of the two files on, and what ends them is a reset. MicroPython lets it count again as it
+# starts each; a byte 3 that comes just then, or before, while the file system is mounted, is what
+# it leaves open (docs/security.md).
+SHUT = """try:
+    import micropython
 
-gc.threshold(4096)
-import {PROGRAM}
+    micropython.kbd_intr(-1)
+    import os
 
-import asyncio
-
-gc.collect()
-gc.threshold(24576)
-asyncio.run({PROGRAM}.main())
+    if "root" not in os.listdir():
+        micropython.kbd_intr(3)
 """
+RESET = """except BaseException as error:
+    import machine
+    import os
+    import sys
+    import time
+
+    if "root" not in os.listdir():
+        raise
+    sys.print_exception(error)
+    time.sleep(5)
+    machine.reset()
+"""
+BOOT = SHUT + RESET
+STARTER = f"""{SHUT}
+    import gc
+
+    gc.threshold(4096)
+    import {PROGRAM}
+
+    gc.collect()
+    gc.threshold(24576)
+    {PROGRAM}.run()
+{RESET}"""
 OLDEST_COMPILER = (1, 26)  # the oldest image that is supported; older ones are not tried
 MPY_VERSION = "6.3"  # what MicroPython 1.23 and later load
 TIMEOUT_S = 60
@@ -124,11 +150,12 @@ def build_firmware(board: str, out_dir: Path) -> tuple[dict[str, str], NameMap]:
     program.add_folder(FIRMWARE)
     place = BOARDS / board / "board.py"
     program.add("board", f"../{place.relative_to(ROOT).as_posix()}", place.read_text("utf-8"))
-    made = build(program, "main", PROGRAM, "main")
+    made = build(program, "main", PROGRAM, "run")
     out_dir.mkdir(parents=True, exist_ok=True)
     for source in sorted(FIRMWARE.rglob("*")):
         if source.is_file() and source.suffix != ".py" and "__pycache__" not in source.parts:
             shutil.copyfile(source, out_dir / source.name)
+    (out_dir / "boot.py").write_text(BOOT, encoding="ascii")
     (out_dir / "main.py").write_text(STARTER, encoding="ascii")
     return made
 

@@ -20,7 +20,11 @@ ALG_NAMES = {
 
 
 class Issuer(NamedTuple):
-    """A row of the list. key: 32 bytes, None for HMAC. Times: Unix seconds, until excluded."""
+    """A row of the list. key: 32 bytes, None for HMAC. Times: Unix seconds, until excluded.
+
+    register: 8 bytes that name whose people the subjects are, where it is not the key's own: after
+    a rotation the kid of the key before. A person is a subject in a register.
+    """
 
     kid: bytes
     alg: int
@@ -29,6 +33,17 @@ class Issuer(NamedTuple):
     valid_until: int
     max_lifetime: int = MAX_LIFETIME_S
     name: str = ""
+    register: bytes | None = None
+
+    @property
+    def in_register(self) -> bytes:
+        """The register that its subjects are in, 8 bytes."""
+        return self.register or self.kid
+
+    def row(self) -> list[Any]:
+        """What the root signs of it."""
+        row = list(self)
+        return row[:-1] if self.register in (None, self.kid) else row
 
 
 class TrustList(NamedTuple):
@@ -60,7 +75,7 @@ class TrustList(NamedTuple):
 
     def body(self) -> list[list[Any]]:
         """What the root signs."""
-        return [list(issuer) for issuer in self.issuers]
+        return [issuer.row() for issuer in self.issuers]
 
     @classmethod
     def from_body(cls, body: Any) -> "TrustList":
@@ -98,11 +113,15 @@ def check_issuer(issuer: Issuer) -> None:
 
 
 def _issuer(row: Any) -> Issuer:
-    if not isinstance(row, list) or len(row) != 7:
+    if not isinstance(row, list) or not 7 <= len(row) <= 8:
         raise Malformed("trust: row")
     issuer = Issuer(*row)
     if not isinstance(issuer.kid, bytes) or len(issuer.kid) != cose.KID_BYTES:
         raise Malformed("trust: kid")
+    if len(row) == 8 and (
+        not isinstance(issuer.register, bytes) or len(issuer.register) != cose.KID_BYTES
+    ):
+        raise Malformed("trust: register")
     if type(issuer.alg) is not int or issuer.alg not in _ALGS:
         raise Malformed("trust: alg")
     if issuer.alg != cose.ALG_EDDSA:

@@ -49,3 +49,15 @@ def test_every_page_can_be_found_from_the_readme():
                 if where.suffix == ".md" and where.exists() and where not in found:
                     waiting.append(where)
     assert set(PAGES) <= found, set(PAGES) - found
+
+
+def test_tests_that_are_named_are_there():
+    text = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+    named = re.findall(r"(?:(test_\w+\.py)|…)(?:::(test_\w+))?`", text)
+    assert len(named) > 30
+    for file, function in named:
+        places = list(ROOT.glob(f"tests/**/{file or 'test_*.py'}"))
+        assert places, file
+        sources = [place.read_text(encoding="utf-8") for place in places]
+        is_there = [not function or f"def {function}(" in source for source in sources]
+        assert any(is_there), (file, function)

@@ -19,7 +19,8 @@ from journal import JournalFull, NoCollectionKey, bodies
 from micropython import const
 from verify.errors import Refused
 
-# One registration a shift: the same person again within this time is a duplicate.
+# One registration a shift. Until staff open shifts: the same person again within this time, or in
+# the same tube, is a duplicate. A person is a subject in an issuer's register.
 DUPLICATE_WINDOW_S = const(12 * 3600)
 
 
@@ -35,7 +36,7 @@ class Registrar:
         self.tube = None
         self.count = 0
         self.staff = 0  # who works with the device; 0: nobody said so
-        self._registration = [b"", b"", 0, 0, 0, 0]  # a record's payload, made once
+        self._registration = [b"", b"", 0, 0, 0, 0, b""]  # a record's payload, made once
 
     def resume(self):
         """Takes up the tube that the journal says is open."""
@@ -73,7 +74,7 @@ class Registrar:
         """
         if self.tube is None and not self.settings.without_tubes:
             raise Refused("NO_TUBE")
-        self._refuse_duplicate(a_pass.subject, unix_s)
+        self._refuse_duplicate(a_pass, unix_s)
         position = 0
         if self.tube is not None:
             if self.count >= self.settings.tube_size:
@@ -86,6 +87,7 @@ class Registrar:
         row[3] = a_pass.relation
         row[4] = position
         row[5] = self.staff
+        row[6] = a_pass.issuer.register
         self._append(bodies.REGISTRATION, unix_s, row)
         self.count = position
         return position
@@ -98,8 +100,16 @@ class Registrar:
         except NoCollectionKey:
             raise Refused("NOT_READY") from None
 
-    def _refuse_duplicate(self, subject, unix_s):
+    def _refuse_duplicate(self, a_pass, unix_s):
         """Raises Refused if this person was registered, and that still counts."""
-        seen = self._journal.seen_subject(subject)
-        if seen is not None and unix_s - seen[1] * 60 < DUPLICATE_WINDOW_S:
-            raise Refused("DUPLICATE", seen[1] * 60)
+        seen = self._journal.seen_subject(a_pass.subject, a_pass.issuer.register)
+        if seen is not None:
+            self._judge(seen[0], seen[1] * 60, unix_s)
+
+    def _judge(self, sequence, registered_s, unix_s):
+        """By the clock as it is now: what it was set on or back since the record with this number
+        is no time that passed."""
+        registered_s += self._journal.jumped_since(sequence)
+        open_tube = self._journal.open_tube
+        if unix_s - registered_s < DUPLICATE_WINDOW_S or (open_tube and sequence > open_tube[0]):
+            raise Refused("DUPLICATE", registered_s)

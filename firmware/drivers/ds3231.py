@@ -8,7 +8,10 @@ import time
 from micropython import const
 
 _SECONDS = const(0x00)
+_ALARM = const(0x07)
+_COUNT_BYTES = const(4)
 _STATUS = const(0x0F)
+_REGISTERS = const(19)
 _STOPPED = const(0x80)  # OSF: the oscillator stopped, so the time is not to be trusted
 _TWELVE_HOURS = const(0x40)  # of the hours; never set by `write`
 _LIMITS = const(((0, 99), (1, 12), (1, 31), (0, 23), (0, 59), (0, 59)))  # year to second
@@ -56,6 +59,17 @@ class Ds3231:
             return None
         # The stub of 1.26 forgets mktime's argument.
         return int(time.mktime(moment)) + _EPOCH_OFFSET_S  # type: ignore[call-arg]
+
+    def fresh(self):
+        """All registers (19 bytes), after a number in them has gone one on. Raises OSError.
+
+        The number lies where the first alarm would, which is not used and raises nothing. It is
+        not in the board's flash: who puts an older image back there does not put it back here.
+        """
+        count = int.from_bytes(self._i2c.readfrom_mem(self._address, _ALARM, _COUNT_BYTES), "big")
+        following = (count + 1 & 0xFFFFFFFF).to_bytes(_COUNT_BYTES, "big")
+        self._i2c.writeto_mem(self._address, _ALARM, following)
+        return self._i2c.readfrom_mem(self._address, _SECONDS, _REGISTERS)
 
     def write(self, unix_s):
         """Sets the time (Unix seconds), and only then the flag that it can be trusted."""

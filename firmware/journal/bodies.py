@@ -26,8 +26,11 @@ STAFF = const(13)
 SHIFT_CLOSED = const(14)
 SHIFT_OPENED = const(15)
 EPOCH_KEY = const(16)
+PROMPT_OPENED = const(17)
 
 TAG_BYTES = const(8)
+# Of persons who are in no issuer's register: those registered by a document
+NO_REGISTER = bytes(8)
 MAX_TUBE_BYTES = const(32)
 _MAX_REASONS = const(32)
 _MAX_TEXT_BYTES = const(64)
@@ -73,7 +76,8 @@ REASONS = (
 
 
 def _registration(buffer, at, payload, tube, tag):
-    """[subject 16, cti 8, issuer's slot, relation, position, staff]"""
+    """[subject 16, cti 8, issuer's slot, relation, position, staff], and the subject's register 8,
+    which only the tag is made of."""
     # Piece by piece: a call with many arguments needs a frame in the heap (tools/wasm32/frames.py).
     if len(payload[0]) != 16 or len(payload[1]) != 8:
         raise ValueError
@@ -189,6 +193,12 @@ def _epoch_key(buffer, at, payload, tube, tag):
     return 41, 0
 
 
+def _prompt_opened(buffer, at, payload, tube, tag):
+    """[operator's kid]"""
+    struct.pack_into(">8s", buffer, at, payload[0])
+    return 0, 8
+
+
 def _text(buffer, at, text):
     text = text.encode()
     if len(text) > _MAX_TEXT_BYTES:
@@ -214,6 +224,7 @@ WRITERS = {
     SHIFT_CLOSED: _shift_closed,
     SHIFT_OPENED: _shift_opened,
     EPOCH_KEY: _epoch_key,
+    PROMPT_OPENED: _prompt_opened,
 }
 
 
@@ -225,6 +236,11 @@ def sequence(data, at=0):
 def number(record):
     """The number that a record of type VOID, ACKNOWLEDGED or SHIFT_CLOSED names."""
     return struct.unpack_from(">I", record, _CLEAR_AT)[0]
+
+
+def jump_s(record):
+    """By how many seconds a record of type CLOCK_SET moved the clock."""
+    return struct.unpack_from(">i", record, _CLEAR_AT)[0]
 
 
 def tube_and_position(record):

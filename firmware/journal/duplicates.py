@@ -17,6 +17,7 @@ from journal.ring import OPEN
 from journal.tags import Tags
 
 _CHUNK_BYTES = const(512)
+_MOST_JUMPS = const(64)
 _TAG_AT = const(16)  # of a record of a person
 
 
@@ -30,6 +31,7 @@ class Duplicates:
         self._tags = Tags(ring)
         self._next = -1  # the sector to be entered next, after a restart; -1: all are
         self._voided = set()  # in sectors that are not entered yet
+        self._jumps = {}  # by sequence number, how far the clock was set on, in seconds
         self._start = bytearray(_TAG_AT + bodies.TAG_BYTES)  # of a record in flash
         self._start_tag = memoryview(self._start)[_TAG_AT:]
         self._chunk = bytearray(_CHUNK_BYTES)
@@ -41,6 +43,7 @@ class Duplicates:
         """After a restart: of the kept sectors, only what `take` adds to the newest is known."""
         self._tags.forget()
         self._voided = set()
+        self._jumps = {}
         self._next = self._ring.head
         if self._next >= 0:
             self._tags.begin(self._next)
@@ -64,7 +67,7 @@ class Duplicates:
 
     def _fill(self, index):
         """Enters what a sector seems to hold. A hint too many does no harm."""
-        has_voids = False
+        has_more = False
         if self._ring.state[index] != OPEN:
             self._ring.share_key(index)
         self._tags.begin(index)
@@ -73,12 +76,14 @@ class Duplicates:
                 self._flash.read(index, self._chunk, at)
                 for start in range(0, _CHUNK_BYTES, layout.SLOT_BYTES):
                     slot = (at + start) // layout.SLOT_BYTES
-                    if slot and self._enter(index, slot, self._chunk, start) == bodies.VOID:
-                        has_voids = True
-            if has_voids:
+                    if slot:
+                        kind = self._enter(index, slot, self._chunk, start)
+                        if kind == bodies.VOID or kind == bodies.CLOCK_SET:
+                            has_more = True
+            if has_more:
+                # These have to be records, and no middles of some.
                 for _, record in self._ring.records(index):
-                    if record[1] == bodies.VOID:
-                        self._void(bodies.number(record))
+                    self._take_further(record)
         except OSError:
             self._tags.unknow(index)
             raise
@@ -91,8 +96,16 @@ class Duplicates:
         """Enters a record that lies in this sector and slot."""
         if record[1] == bodies.REGISTRATION:  # a new one: nothing has voided it
             self._tags.enter(index, slot, record[_TAG_AT])
-        elif self._enter(index, slot, record, 0) == bodies.VOID:
+        else:
+            self._enter(index, slot, record, 0)
+            self._take_further(record)
+
+    def _take_further(self, record):
+        kind = record[1]
+        if kind == bodies.VOID:
             self._void(bodies.number(record))
+        elif kind == bodies.CLOCK_SET:
+            self._note_jump(record)
 
     def _enter(self, index, slot, data, at):
         """Enters the record at `at` in `data`, if it is of a kind that is looked for.
@@ -116,14 +129,39 @@ class Duplicates:
         if not self._tags.is_known(index):
             self._voided.add(sequence)
             return
-        for slot, record in self._ring.records(index):
-            if bodies.sequence(record) == sequence:
-                return self._tags.remove(index, slot)
+        for slot in range(1, layout.SLOTS):  # a restart may have written it a second time
+            record = self._flash.record_at(index, slot)
+            if record is not None and bodies.sequence(record) == sequence:
+                self._tags.remove(index, slot)
 
     # -- asking -------------------------------------------------------------------------
 
-    def find_subject(self, subject):
-        """(sequence number, minute) of the newest registration of 16 bytes, or None."""
+    def jumped_since(self, sequence):
+        """By how many seconds the clock was set on (or back) since a record was written."""
+        jumped = 0
+        for number, jump_s in self._jumps.items():
+            if number > sequence:
+                jumped += jump_s
+        return jumped
+
+    def _note_jump(self, record):
+        jump_s = bodies.jump_s(record)
+        if not jump_s:
+            return
+        jumps = self._jumps
+        jumps[bodies.sequence(record)] = jump_s
+        if len(jumps) > _MOST_JUMPS:
+            # Nobody sets a clock so often in a shift. The first two are taken for one.
+            first = min(jumps)
+            jump_s = jumps.pop(first)
+            jumps[min(jumps)] += jump_s
+
+    def find_subject(self, subject, register=bodies.NO_REGISTER):
+        """(sequence number, minute) of the newest registration of 16 bytes, or None.
+
+        register: 8 bytes that name where the subject is one.
+        """
+        self._ring.keys.set_register(register)
         self._newest = None
         while self.fill_next():
             pass

@@ -1,6 +1,8 @@
 """The keys of tags: one a shift, copied from header to header of the sectors it fills.
 
-A tag is the first 8 bytes of what AES-128 makes of a subject under such a key (docs/journal.md).
+A tag is the first 8 bytes of the CBC-MAC, with AES-128 under such a key, of two blocks: the
+register that a subject is in, and the subject (docs/journal.md). Always two: so none of what is
+authenticated is another's beginning.
 A key that no sector has any more is overwritten, and what was made of it.
 """
 
@@ -23,6 +25,7 @@ class TagKeys:
         self._keys = []  # 12 bytes each, None where there was one
         self._ciphers = []  # AES under each; None until it is used
         self._place_of = array("H", bytes(2 * sectors))
+        self._register = bytearray(_BLOCK_BYTES)
         self._block = bytearray(_BLOCK_BYTES)
         self._tag = memoryview(self._block)[: bodies.TAG_BYTES]
 
@@ -48,13 +51,24 @@ class TagKeys:
         """The 12 bytes in a sector's header."""
         return self._keys[self._place_of[index]]
 
+    def set_register(self, register):
+        """Says where the next subjects are some: 8 bytes."""
+        self._register[: bodies.TAG_BYTES] = register  # zeros behind it
+
     def tag(self, subject, place):
         """The 8-byte tag of 16 bytes under the key at a place, valid until the next call."""
         cipher = self._ciphers[place]
         if cipher is None:
             cipher = self._ciphers[place] = _cipher(self._keys[place])
-        cipher.encrypt(subject, self._block)
+        self._mac(cipher, subject)
         return self._tag
+
+    def _mac(self, cipher, subject):
+        block = self._block
+        cipher.encrypt(self._register, block)
+        for index in range(_BLOCK_BYTES):
+            block[index] ^= subject[index]
+        cipher.encrypt(block, block)
 
     def tag_under(self, subject, key):
         """The same under 12 bytes that need not have a place yet."""
@@ -62,7 +76,7 @@ class TagKeys:
         if place >= 0:
             return self.tag(subject, place)
         cipher = _cipher(key)
-        cipher.encrypt(subject, self._block)
+        self._mac(cipher, subject)
         wipe_aes(cipher)
         return self._tag
 

@@ -1,10 +1,10 @@
 """What commands do; `link.commands` has judged whoever signed them."""
 
-from journal import JournalFull
+from journal import JournalFull, NoCollectionKey, bodies
 from verify.errors import Refused
 
 from link import clock_setting
-from link.commands import CLOCK, COLLECT, PROVISION
+from link.commands import CLOCK, COLLECT, PROVISION, SERVICE
 
 
 class Actions:
@@ -18,6 +18,7 @@ class Actions:
             "close_shift": (COLLECT, self._close_shift),
             "set_clock": (CLOCK, self._set_clock),
             "add_seed": (PROVISION, self._add_seed),
+            "open_prompt": (SERVICE, self._open_prompt),
         }
 
     def _acknowledge(self, signer, arguments):
@@ -68,3 +69,16 @@ class Actions:
         if len(arguments) != 1 or not isinstance(arguments[0], bytes) or len(arguments[0]) != 32:
             raise Refused("ARGUMENTS")
         self._device.randomness.add_seed(arguments[0])
+
+    def _open_prompt(self, signer, arguments):
+        """[] -> null; the program ends within a second, and MicroPython's prompt is there."""
+        if arguments:
+            raise Refused("ARGUMENTS")
+        try:
+            now = self._device.clock.now() or 0
+            self._journal.append(bodies.PROMPT_OPENED, now, [signer.kid], reserved=True)
+        except JournalFull:
+            raise Refused("FULL") from None
+        except NoCollectionKey:
+            pass  # nothing is recorded at all
+        self._device.is_prompt_wanted = True

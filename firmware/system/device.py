@@ -24,6 +24,7 @@ class Device:
 
     def __init__(self, hardware, feedback):
         self.board_name = hardware.board_name
+        self.is_prompt_wanted = False  # by an operator: the program ends, and the prompt is there
         self.feedback = feedback
         self.clock = Clock(hardware.clock_chip)
         self.tables = CurveTables(hardware.curve)

@@ -74,12 +74,19 @@ class Hardware:
         self._open_pin = ADC(Pin(board.NOISE_ADC))
 
     def fresh(self):
-        """Bytes that differ from start to start: the chip's generator, noise, the time.
+        """Bytes that differ from start to start: the chip's generator, noise, times, a count of
+        the starts that the clock chip keeps.
 
         With its radios off the generator is only pseudo-random, and an open pin's noise is a few
-        bits: none of it makes a key by itself (randomness.py).
+        bits: none of it makes a key by itself (randomness.py). The clock chip's share is no secret,
+        but differs also where the whole flash was put back to what it was.
         """
         found = bytearray(os.urandom(32))
+        try:
+            found += self.clock_chip.fresh()
+        except OSError:
+            # Not plugged in or not well: what else there is has to do.
+            found += b"no clock chip"
         for _ in range(_NOISE_READINGS):
             found += self._open_pin.read_u16().to_bytes(2, "little")
         found += time.ticks_us().to_bytes(4, "little")

@@ -67,6 +67,10 @@ def starting():
     return Screen("STARTING", "", "please wait")
 
 
+def prompt_open():
+    return Screen("SERVICE", "", "prompt is open", "reset to end it")
+
+
 def scanner_missing():
     return Screen("NO SCANNER", "", "check the cable")
 

@@ -10,9 +10,9 @@ from micropython import const
 
 from verify.registry import ALG_EDDSA, KID_BYTES
 
-# kid, algorithm, public key (zeros if there is none), valid from and until, longest lifetime
-ROW = const(">8sb32sQQQ")
-ROW_BYTES = const(65)
+# kid, algorithm, public key (zeros if there is none), valid from and until, longest life, register
+ROW = const(">8sb32sQQQ8s")
+ROW_BYTES = const(73)
 KEY_AT = const(9)
 _KEY_BYTES = const(32)
 
@@ -27,13 +27,13 @@ def find(rows, kid):
 
 class Issuer:
     """One row. slot: its index. key: 32 bytes, or None for an HMAC issuer. valid_from, valid_until:
-    Unix seconds; max_lifetime: seconds."""
+    Unix seconds; max_lifetime: seconds. register: 8 bytes, whose people the subjects are."""
 
     def __init__(self, rows, at):
         self.slot = at // ROW_BYTES
-        self.kid, self.alg, key, self.valid_from, self.valid_until, self.max_lifetime = unpack_from(
-            ROW, rows, at
-        )
+        row = unpack_from(ROW, rows, at)
+        self.kid, self.alg, key, self.valid_from, self.valid_until, self.max_lifetime = row[:6]
+        self.register = row[6]
         self.key = key if self.alg == ALG_EDDSA else None
 
 
@@ -55,7 +55,7 @@ class TrustList:
         """
         from verify import issuers
 
-        return cls(issuers.read(body, held))
+        return cls(issuers.read(body, held, ROW))
 
     def __len__(self):
         return len(self._rows) // ROW_BYTES

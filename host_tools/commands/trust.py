@@ -5,11 +5,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Column, Table
+from rich.table import Column
 
 from host_tools.commands import lists
-from host_tools.console import AsJson, RootKey, Zone, console, hex_bytes, print_json, told
+from host_tools.console import (
+    AsJson,
+    RootKey,
+    Zone,
+    console,
+    hex_bytes,
+    new_table,
+    print_json,
+    say,
+    told,
+)
 from provisioning import cose, keys, local_time, trust
+from provisioning.errors import NotAllowed
 from provisioning.signed_files import read_trust
 from provisioning.trust import Issuer, TrustList
 
@@ -58,6 +69,13 @@ def add(
     max_days: Annotated[
         int, typer.Option(min=1, max=30, help="The longest life of this issuer's passes, in days.")
     ] = 30,
+    register: Annotated[
+        str | None,
+        typer.Option(
+            "--same-register",
+            help="Kid (16 hex digits) of the issuer's key before: both name the same people.",
+        ),
+    ] = None,
     zone: Zone = local_time.DEFAULT_ZONE,
     as_json: AsJson = False,
 ) -> None:
@@ -67,7 +85,9 @@ def add(
     """
     with told():
         local = local_time.zone(zone)
-        today = datetime.now(local).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = datetime.fromtimestamp(local_time.now(), local).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
         two_years = int(today.timestamp()) + VALID_YEARS * 365 * DAY_S
         kid, alg, raw = _issuer_key(key)
         issuer = Issuer(
@@ -79,7 +99,8 @@ def add(
             max_days * DAY_S,
             name,
         )
-        number, _ = KIND.change(path, root, lambda found: found.with_issuer(issuer))
+        before = hex_bytes(register, "A kid", 8, 8) if register else None
+        number, _ = KIND.change(path, root, lambda found: _added(found, issuer, before))
     lists.tell_added(path, kid, number, as_json)
 
 
@@ -116,8 +137,8 @@ def show(
             }
         )
         return
-    typer.echo(head.line(local))
-    table = Table(Column("kid", no_wrap=True), "scheme", "name", "from", "until", "days")
+    say(head.line(local))
+    table = new_table(Column("kid", no_wrap=True), "scheme", "name", "from", "until", "days")
     for issuer in found.issuers:
         table.add_row(
             issuer.kid.hex(),
@@ -128,6 +149,20 @@ def show(
             f"{issuer.max_lifetime / DAY_S:g}",
         )
     console().print(table)
+
+
+def _added(found: TrustList, issuer: Issuer, before: bytes | None) -> TrustList:
+    """The list and an issuer, in the register of the key before. Raises NotAllowed."""
+    if before is not None:
+        other = found.find(before)
+        if other is None:
+            raise NotAllowed(
+                f"No issuer has the kid {before.hex()}. Name the key before while it is listed."
+            )
+        issuer = issuer._replace(register=other.in_register)
+    elif (same := found.find(issuer.kid)) is not None:
+        issuer = issuer._replace(register=same.register)
+    return found.with_issuer(issuer)
 
 
 def _issuer_key(path: Path) -> tuple[bytes, int, bytes | None]:
@@ -149,4 +184,5 @@ def _issuer_json(issuer: Issuer) -> dict[str, object]:
         "until": issuer.valid_until,
         "max_lifetime": issuer.max_lifetime,
         "name": issuer.name,
+        "register": issuer.in_register.hex(),
     }

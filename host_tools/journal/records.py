@@ -25,6 +25,7 @@ STAFF = 13
 SHIFT_CLOSED = 14
 SHIFT_OPENED = 15
 EPOCH_KEY = 16
+PROMPT_OPENED = 17
 
 TYPE_NAMES = {
     REGISTRATION: "registration",
@@ -43,6 +44,7 @@ TYPE_NAMES = {
     SHIFT_CLOSED: "shift closed",
     SHIFT_OPENED: "shift opened",
     EPOCH_KEY: "epoch's key again",
+    PROMPT_OPENED: "prompt opened",
 }
 
 # By code; never given to another reason.
@@ -207,6 +209,12 @@ class ShiftOpened(NamedTuple):
     staff: int
 
 
+class PromptOpened(NamedTuple):
+    """operator: kid of who signed for it."""
+
+    operator: bytes
+
+
 class Scanner(NamedTuple):
     changed: str
 
@@ -243,6 +251,7 @@ class EpochKey(NamedTuple):
 Content = (
     Registration | Manual | Refusals | TubeOpened | TubeClosed | Boot | ClockSet | ListInstalled
     | Acknowledged | ShiftClosed | ShiftOpened | Scanner | Void | Staff | Epoch | EpochKey
+    | PromptOpened
 )  # fmt: skip
 
 
@@ -374,6 +383,10 @@ def _epoch_key(clear: bytes, opened: bytes) -> EpochKey:
     return EpochKey(*struct.unpack(">B8s32s", clear))
 
 
+def _prompt_opened(clear: bytes, opened: bytes) -> PromptOpened:
+    return PromptOpened(*struct.unpack(">8s", opened))
+
+
 def _text(data: bytes) -> tuple[str, bytes]:
     length = data[0]
     if len(data) < 1 + length:
@@ -403,4 +416,5 @@ _READERS: dict[int, Callable[[bytes, bytes], Content]] = {
     SHIFT_CLOSED: _shift_closed,
     SHIFT_OPENED: _shift_opened,
     EPOCH_KEY: _epoch_key,
+    PROMPT_OPENED: _prompt_opened,
 }

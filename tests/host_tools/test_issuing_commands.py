@@ -343,3 +343,22 @@ def test_a_key_that_signs_elsewhere_verifies_here(here):
     made = good("trust", "add", "trust.cbor", "other.pem", "--root", "root.pem", "--json")
     shown = good("keys", "show", "other.pem", "--json")
     assert json.loads(made.stdout)["kid"] == json.loads(shown.stdout)["kid"]
+
+
+def test_a_new_key_of_the_same_office_names_the_same_people(here):
+    good("keys", "issuer", "next.pem")
+    add = ("trust", "add", "trust.cbor", "next.pub.pem", "--root", "root.pem")
+    before = json.loads(good("keys", "show", "issuer.pub.pem", "--json").stdout)["kid"]
+    refused(1, "No issuer has the kid", *add, "--same-register", "00" * 8)
+    refused(2, "hex", *add, "--same-register", "zz")
+    kid = json.loads(good(*add, "--same-register", before, "--json").stdout)["kid"]
+
+    def registers():
+        shown = json.loads(good("trust", "show", "trust.cbor", "--json").stdout)["issuers"]
+        return {one["kid"]: one["register"] for one in shown}
+
+    assert registers()[kid] == registers()[before] == before
+    # It stays so when the row is changed, and when the key before has gone.
+    good(*add, "--name", "City Health")
+    good("trust", "remove", "trust.cbor", before, "--root", "root.pem")
+    assert registers()[kid] == before

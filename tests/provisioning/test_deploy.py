@@ -20,7 +20,7 @@ def test_everything_compiles(board, tmp_path):
     names = NameMap.load(deploy.map_beside(out))
     # Side by side: only modules, the starter, and the table with the base point's rows.
     assert set(sizes) == {path.name for path in out.iterdir()}
-    assert set(sizes) == set(names.files) | {"main.py", "base_point.rows"}
+    assert set(sizes) == set(names.files) | {"boot.py", "main.py", "base_point.rows"}
     sources = {
         path.relative_to(deploy.FIRMWARE).as_posix() for path in deploy.FIRMWARE.rglob("*.py")
     }

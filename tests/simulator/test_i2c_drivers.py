@@ -208,3 +208,14 @@ def test_registers_of_no_set_clock_are_not_believed():
         assert chip.read() is None, (address, byte)
     registers[:] = [0xFF] * 15 + [0] * 4
     assert chip.read() is None
+
+
+def test_the_clock_chip_counts_starts_and_the_time_goes_on(i2c):
+    chip = Ds3231(i2c, CLOCK)
+    chip.write(NOON)
+    seen = {chip.fresh() for _ in range(300)}
+    assert len(seen) == 300 and all(len(each) == 19 for each in seen)
+    assert chip.read() == NOON
+    # The whole number goes round.
+    i2c.writeto_mem(CLOCK, 0x07, b"\xff" * 4)
+    assert chip.fresh()[7:11] == bytes(4)

@@ -9,6 +9,7 @@ import pytest
 from host_tools.client import Client, DeviceError
 from simulator.board import BoardData, FirmwareStopped, VirtualBoard
 from simulator.link import LinkPort
+from simulator.wiring import wire
 from tests.runtimes import micropython_or_skip
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
@@ -114,3 +115,31 @@ def test_the_noisy_pin_has_a_converter_and_nothing_else(name):
         if pin.startswith(("SCANNER_T", "SCANNER_R", "I2C_S", "BUZZER", "LED", "BUTTON"))
     ]
     assert data.NOISE_ADC not in used
+
+
+@pytest.mark.parametrize("has_clock_chip", [True, False])
+def test_a_whole_flash_put_back_and_started_twice(tmp_path, runtime, has_clock_chip):
+    """The same image, the same noise, the same time: only what the clock chip counts differs.
+
+    Without the chip two such starts draw the same, as docs/security.md says.
+    """
+    with VirtualBoard(tmp_path, runtime=runtime, wire=wire) as board:
+        board.power_on()
+        board.run_for_ms(3000)
+        client = Client(LinkPort(board))
+        client.add_seed(bytes(range(32)))
+        client.install_root(ROOT_KEY)
+        board.power_off()
+        image, boots = bytes(board.flash._cells[:]), board.state["boots"]
+        if not has_clock_chip:
+            board.i2c[board.data.I2C_BUS].detach(board.data.CLOCK_ADDRESS)
+        drawn = []
+        for _ in range(2):
+            board.flash._cells[:] = image
+            board.state["boots"] = boots
+            board.chips["clock"].set(1790000000)
+            board.power_on()
+            board.run_for_ms(3000)
+            drawn.append(Client(LinkPort(board)).challenge())
+            board.power_off()
+        assert (drawn[0] != drawn[1]) == has_clock_chip

@@ -94,3 +94,14 @@ def test_limits():
     assert not _refused(rows[:MAX_ISSUERS])
     assert _refused([HMAC, HMAC])
     assert TrustList.from_body([]).find(b"hmac-kid") is None
+
+
+def test_a_register_is_the_keys_own_or_one_that_is_named():
+    body = [HMAC, ED25519 + [b"hmac-kid"]]
+    trust = TrustList.from_body(body)
+    assert trust.find(b"hmac-kid").register == b"hmac-kid"
+    found = trust.find(cose.kid_of(KEY))
+    assert found.register == b"hmac-kid" and found.slot == 1 and found.key == KEY
+    for wrong in (None, b"", b"seven b", "hmac-kid", 7):
+        assert _refused([HMAC + [wrong]])
+    assert _refused([HMAC + [b"hmac-kid", None]])

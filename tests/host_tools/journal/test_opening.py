@@ -61,6 +61,7 @@ def test_every_type_has_its_layout():
             (NOON - 9, NOON, True, b"operator"),
         ),
         (records.LIST_INSTALLED, ["trust", 7], ("trust", 7)),
+        (records.PROMPT_OPENED, [b"operator"], (b"operator",)),
         (records.ACKNOWLEDGED, [1, chain, b"operator"], (1, chain, b"operator")),
         (records.SHIFT_CLOSED, [1, b"operator"], (1, b"operator")),
         (records.SHIFT_OPENED, [300], (300,)),
@@ -224,7 +225,7 @@ def test_a_forged_layout_is_no_record_or_a_problem(kind, clear):
 def test_both_sides_have_the_same_codes():
     assert records.REASONS == bodies.REASONS
     types = {name: getattr(bodies, name) for name in vars(records) if hasattr(bodies, name)}
-    assert len(records.TYPE_NAMES) == 16
+    assert len(records.TYPE_NAMES) == 17
     assert {name for name in types if isinstance(types[name], int) and name.isupper()} >= {
         *("REGISTRATION", "REFUSALS", "EPOCH", "SHIFT_OPENED", "VOID", "MANUAL")
     }
