@@ -29,7 +29,7 @@ SECTORS = 256
 _SLOT = image.SLOT_BYTES
 # Fields of a sector's header: (name, offset, bytes); docs/journal.md
 _HEADER_FIELDS = (
-    *(("magic", 0, 4), ("first", 4, 4), ("epoch", 8, 4), ("acknowledged", 12, 4)),
+    *(("magic", 0, 4), ("first", 4, 4), ("epoch and people", 8, 4), ("acknowledged", 12, 4)),
     *(("released", 16, 4), ("tube", 20, 4), ("chain", 24, 24), ("tag key", 48, 12)),
     ("check", 60, 4),
 )

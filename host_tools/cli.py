@@ -1,5 +1,7 @@
 """`scanpost`, one command with groups. docs/cli.md describes it, exit codes included."""
 
+import io
+import sys
 from importlib import metadata
 from typing import Annotated
 
@@ -10,6 +12,7 @@ from host_tools.commands import (
     collection,
     conform,
     deploy,
+    devices,
     issue,
     journal,
     keys,
@@ -26,6 +29,7 @@ from host_tools.commands import (
     tubes,
     verify,
 )
+from host_tools.console import EXIT_FILE, say
 
 app = typer.Typer(
     name="scanpost",
@@ -43,6 +47,7 @@ for command in (
     verify,
     conform,
     deploy,
+    devices,
     provision,
     status,
     clock,
@@ -58,7 +63,7 @@ for command in (
 
 def _version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(f"scanpost {metadata.version('scanpost')}")
+        say(f"scanpost {metadata.version('scanpost')}")
         raise typer.Exit
 
 
@@ -73,7 +78,14 @@ def scanpost(
 
 def main() -> None:
     """The entry point of `scanpost`."""
-    app()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # not every encoding has every letter
+    try:
+        app()
+    except OSError as error:  # what the commands do not expect: their output has no room
+        print(f"scanpost cannot go on: {error.strerror}.", file=sys.stderr)
+        sys.exit(EXIT_FILE)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ from provisioning.errors import Malformed
 VERSION = 1
 MAX_REQUEST_BYTES = 240
 PIECE_BYTES = 192
+SECTOR_BYTES = 4096
+MAX_SECTORS = 4096  # of the largest flash chips
 # Silence after which a request is sent again, in seconds. What needs a signature checked, or
 # reads a whole table back, keeps the device busy for longer.
 DEFAULT_TIMEOUT_S = 1.0
@@ -25,6 +28,7 @@ TIMEOUTS_S = {
     "add_seed": 3.0,
     "install_root": 15.0,
     "read": 3.0,
+    "sectors": 3.0,
     "statement": 15.0,
     "sealing_key": 15.0,
 }
@@ -33,6 +37,7 @@ CONNECT_ATTEMPTS = 8  # a device that was just switched on needs some seconds
 CTRL_C = 3
 # A device that prints without end must not keep a request waiting for ever.
 MAX_BYTES_PER_ATTEMPT = 65536
+MAX_ATTEMPT_S = 30.0  # nor one that says a byte now and then
 MAX_RESTARTS = 3
 
 ADVICE = {
@@ -83,9 +88,9 @@ class NoAnswer(Exception):
 
 
 class DeviceError(Exception):
-    """The device said no. code: a word of docs/link.md; detail: what came with it."""
+    """The device said no. code: a word of docs/link.md; detail: the number that came with it."""
 
-    def __init__(self, code: str, detail: object = None) -> None:
+    def __init__(self, code: str, detail: int | None = None) -> None:
         super().__init__(f"{code}: {ADVICE[code]}" if code in ADVICE else code)
         self.code = code
         self.detail = detail
@@ -115,9 +120,8 @@ class Client:
                 if reply is not None:
                     status, result = reply
                     if status != "OK":
-                        raise DeviceError(status, result)
-                    replies.check(operation, result)
-                    return result
+                        raise DeviceError(status, replies.read_detail(result))
+                    return replies.read_result(operation, result)
         except Malformed as error:
             self._nonsense = error
         except (serial.SerialException, OSError) as error:
@@ -144,14 +148,15 @@ class Client:
     def _await_reply(self) -> tuple[str, Any] | None:
         """Status and result, or None after silence."""
         taken = 0
-        while taken < MAX_BYTES_PER_ATTEMPT:
+        end = time.monotonic() + MAX_ATTEMPT_S
+        while taken < MAX_BYTES_PER_ATTEMPT and time.monotonic() < end:
             data = self._transport.read(max(1, self._transport.in_waiting))
             if not data:
                 return None
             taken += len(data)
             for payload in self._splitter.feed(data):
                 try:
-                    reply = _read_reply(payload)
+                    reply = replies.read_reply(encoding.decode(payload))
                 except Malformed as error:
                     self._nonsense = error
                     continue
@@ -207,7 +212,8 @@ class Client:
         """Sends an object in pieces; returns what the device's commit says of it.
 
         Goes on where the device is; begins anew when the device has restarted.
-        progress: called with (bytes sent, bytes in all).
+        progress: called with (bytes sent, bytes in all). Raises as `call`: NoAnswer too for a
+        device that asks for pieces without end.
         """
         digest = hashlib.sha256(data).digest()
         for attempt in range(MAX_RESTARTS + 1):
@@ -224,17 +230,24 @@ class Client:
         self, kind: str, data: bytes, digest: bytes, progress: Progress | None
     ) -> None:
         offset = self.call("begin", kind, len(data), digest)
-        while offset < len(data):
+        # Each piece once, and as many again for what got lost on the way.
+        for _ in range(2 * (len(data) // PIECE_BYTES + 2)):
             if progress:
-                progress(offset, len(data))
+                progress(min(offset, len(data)), len(data))
+            if offset >= len(data):
+                break
             try:
                 offset = self.call("piece", offset, data[offset : offset + PIECE_BYTES])
             except DeviceError as error:
-                if error.code != "OFFSET" or not isinstance(error.detail, int):
+                if error.code != "OFFSET" or error.detail is None:
                     raise
                 offset = error.detail
-        if progress:
-            progress(len(data), len(data))
+        if offset != len(data):
+            raise NoAnswer(
+                f"The device does not get on with taking the object ({kind}): it asks for byte "
+                f"{offset} of {len(data)}. Reset it and try again; if it stays so, its firmware is "
+                "not the one that belongs to this scanpost."
+            )
 
     def read_journal(self, from_sequence: int) -> tuple[int, list[bytes]]:
         """Records from this sequence number on, or from the oldest that is held if that is later.
@@ -244,6 +257,29 @@ class Client:
         """
         following, bodies = self.call("read", from_sequence)
         return following, bodies
+
+    def journal_sectors(self, from_sequence: int) -> list[list[Any]]:
+        """What the headers of the sectors say that hold records from this number on.
+
+        Lists of sector, first, epoch, chain value before, whether anything there has decayed.
+        """
+        found: list[list[Any]] = []
+        while len(found) < MAX_SECTORS:
+            some = self.call("sectors", from_sequence, len(found))
+            if not some:
+                break
+            found += some
+        return found
+
+    def raw_sector(self, sector: int) -> bytes:
+        """A sector of the journal as it lies in flash, but for the tag key."""
+        data = b""
+        while len(data) < SECTOR_BYTES:
+            piece = self.call("raw", sector, len(data))
+            if not piece:
+                break
+            data += piece
+        return data[:SECTOR_BYTES]
 
     def statement(self, nonce: bytes, first: int, last: int) -> bytes:
         """What the device signs at the end of a pull: a COSE_Sign1. nonce: 16 bytes."""
@@ -260,11 +296,3 @@ class Client:
     def close(self) -> None:
         """Closes the port."""
         self._transport.close()
-
-
-def _read_reply(payload: bytes) -> tuple[int, int, str, Any]:
-    """Version, request's id, status, result. Raises Malformed."""
-    reply = encoding.decode(payload)
-    if not isinstance(reply, list) or len(reply) != 4 or not isinstance(reply[2], str):
-        raise Malformed("not version, id, status and result")
-    return reply[0], reply[1], reply[2], reply[3]

@@ -1,17 +1,20 @@
 """What the commands share: exit codes, messages, output for programs, passphrases."""
 
-import json
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 from rich.console import Console
+from rich.table import Column, Table
 
+from host_tools.terminal import json_text, printable
 from provisioning.errors import FileProblem, Mistyped, Problem
+from provisioning.files import OpenToOthers
 
 # Exit codes (docs/cli.md).
 EXIT_REFUSED = 1  # a pass, a claim or a list was refused; vectors differ
@@ -29,9 +32,12 @@ Zone = Annotated[str, typer.Option("--zone", help="Time zone of the place, for d
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turns a Problem into a message and an exit code."""
+    """Turns a Problem into a message and an exit code, and a file open to others into a remark."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", OpenToOthers)
+            warnings.showwarning = _show_warning
+            yield
     except FileProblem as error:
         give_up(str(error), EXIT_FILE)
     except Mistyped as error:
@@ -40,27 +46,74 @@ def told() -> Iterator[None]:
         give_up(str(error), EXIT_REFUSED)
 
 
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    note(str(message))
+
+
 def give_up(message: str, code: int) -> NoReturn:
     """Says it on standard error and ends the command."""
-    Console(stderr=True, soft_wrap=True).print(message, style="red", markup=False, highlight=False)
+    remark(message, "red")
     raise typer.Exit(code)
 
 
 def note(message: str) -> None:
     """A remark on standard error, apart from the output."""
-    Console(stderr=True, soft_wrap=True).print(
-        message, style="yellow", markup=False, highlight=False
-    )
+    remark(message, "yellow")
+
+
+def remark(message: str, style: str) -> None:
+    """Says it on standard error in this colour."""
+    out = _Careful(stderr=True, soft_wrap=True, markup=False, highlight=False)
+    for line in message.split("\n"):
+        out.print(line, style=style)
+
+
+def say(line: str) -> None:
+    """A line of output."""
+    typer.echo(printable(line))
+
+
+class _Careful(Console):
+    """Texts are printed as they are harmless, never as markup."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """As rich's; texts, and tables that `new_table` made."""
+        super().print(
+            *(printable(one) if isinstance(one, str) else one for one in objects), **options
+        )
+
+
+class _CarefulTable(Table):
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        """As rich's, of texts."""
+        super().add_row(*(printable(str(cell)) for cell in cells), **options)
 
 
 def console() -> Console:
-    """For output with names from files in it: text, never markup."""
-    return Console(markup=False, highlight=False)
+    """For output with names from files and devices in it."""
+    return _Careful(markup=False, highlight=False)
+
+
+def new_table(*columns: str | Column, **options: Any) -> Table:
+    """A table to be printed with `console`; its cells are texts from anywhere."""
+    return _CarefulTable(*columns, **options)
 
 
 def print_json(value: object) -> None:
     """Prints JSON, for programs; bytes as hexadecimal, also where they are keys."""
-    typer.echo(json.dumps(_plain(value), ensure_ascii=False, indent=2))
+    typer.echo(json_text(_plain(value), indent=2))
+
+
+def print_json_line(value: object) -> None:
+    """The same on one line."""
+    typer.echo(json_text(_plain(value)))
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,7 +46,8 @@ class Row(NamedTuple):
 def read_people(path: Path, encoding: str = UTF_8) -> list[tuple[int, Row]]:
     """Line numbers and rows. Columns may be in any order; only name is needed.
 
-    encoding: by a name that Python knows. Raises FileProblem, and Mistyped for the encoding.
+    path: - for standard input. encoding: by a name that Python knows. Raises FileProblem, and
+    Mistyped for the encoding.
     """
     text = _decoded(path, encoding)
     try:
@@ -68,12 +70,12 @@ def write_report(folder: Path, rows: list[dict[str, Any]]) -> Path:
     writer.writeheader()
     writer.writerows(rows)
     path = folder / REPORT
-    files.replace(path, text.getvalue().encode(), mode=0o600)
+    files.replace(path, text.getvalue().encode(), files.PRIVATE)
     return path
 
 
 def _decoded(path: Path, encoding: str) -> str:
-    data = files.read(path)
+    data = sys.stdin.buffer.read(files.MAX_BYTES) if str(path) == "-" else files.read(path)
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
         encoding = UTF_8
     try:

@@ -6,14 +6,13 @@ The clock comes first: once a device has an owner, only an operator may set it.
 import functools
 import re
 import secrets
-import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from host_tools.client import Client, DeviceError
-from provisioning import sealing
+from provisioning import local_time, sealing
 from provisioning.errors import Problem
 from provisioning.keys import HmacSecret
 
@@ -111,7 +110,7 @@ def _send_secrets(client: Client, plan: Plan, on_step: OnStep) -> int:
     if plan.secrets:
         vouched = client.sealing_key()
         key = sealing.open_sealing_key(vouched, device, plan.device_key or identity["key"])
-    now = int(time.time())
+    now = local_time.now()
     number = max(client.status()["lists"].get("secrets", 0) + 1, now)
     data = sealing.seal_secrets(
         plan.signer.key, device, key, number, now, plan.secrets, plan.forgotten

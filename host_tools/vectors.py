@@ -36,7 +36,7 @@ class VectorFile(NamedTuple):
             for number, row in enumerate(data["trust"]):
                 place = f"trust, entry {number}"
                 issuer = _issuer(row)
-                rows.append(list(issuer))
+                rows.append(issuer.row())
                 if "secret" in row:
                     secrets[issuer.kid] = _hex(row["secret"], 32)
             trust = TrustList.from_body(rows)

@@ -126,19 +126,24 @@ def _write_pair(
     path: Path, key: Ed25519PrivateKey | X25519PrivateKey, passphrase: bytes | None
 ) -> None:
     beside = public_path(path)
-    if beside.exists():
+    if files.is_there(beside):
         raise FileProblem(f"{beside} is there already. Choose another name.")
     encryption: KeySerializationEncryption = NoEncryption()
     if passphrase:
         encryption = BestAvailableEncryption(passphrase)
-    files.create_private(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    files.replace(beside, public)
+    files.create(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
+    try:
+        files.create(beside, public, files.PUBLIC)
+    except FileProblem:
+        path.unlink(missing_ok=True)  # made here a moment ago; nobody has used it
+        raise
 
 
 def _load_private(path: Path, ask: AskPassphrase) -> PrivateKeyTypes:
     """A private key of any kind."""
     data = files.read(path)
+    files.remark_if_open(path)
     try:
         try:
             return load_pem_private_key(data, password=None)
@@ -169,7 +174,7 @@ def create_secret(path: Path, alg: int) -> HmacSecret:
     """Makes an HMAC secret in a file of its own (0600). Raises FileProblem if it is there."""
     made = HmacSecret(secrets.token_bytes(cose.KID_BYTES), alg, secrets.token_bytes(SECRET_BYTES))
     held = {"kid": made.kid.hex(), "alg": alg, "secret": made.secret.hex()}
-    files.create_private(path, json.dumps(held, indent=2).encode() + b"\n")
+    files.create(path, json.dumps(held, indent=2).encode() + b"\n")
     return made
 
 
@@ -187,6 +192,7 @@ def load_secret(path: Path) -> HmacSecret:
     """An HMAC secret out of its file. Raises FileProblem."""
     try:
         held = json.loads(files.read(path))
+        files.remark_if_open(path)
         secret = HmacSecret(bytes.fromhex(held["kid"]), held["alg"], bytes.fromhex(held["secret"]))
         if len(secret.kid) != cose.KID_BYTES or len(secret.secret) != SECRET_BYTES:
             raise ValueError("length")

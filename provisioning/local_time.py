@@ -9,6 +9,7 @@ from provisioning.errors import Mistyped, NotAllowed
 DEFAULT_ZONE = "Asia/Shanghai"
 # A clock that shows less is wrong: this program was not written then. It is raised with releases.
 WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
+END_S = 1 << 32  # in the year 2106; nothing here holds a later time
 MAX_DIGITS = 10  # of Unix seconds, until the year 2286
 _CHINA = timezone(timedelta(hours=8))  # since 1991 without summer time
 
@@ -31,7 +32,7 @@ def now() -> int:
     A computer that lost its clock would issue what is refused everywhere, and say nothing.
     """
     unix_s = int(time.time())
-    if unix_s < WRITTEN.timestamp():
+    if not WRITTEN.timestamp() <= unix_s < END_S:
         raise NotAllowed(
             f"This computer's clock says {show(unix_s, UTC)}, which is wrong: set it first."
         )
@@ -57,7 +58,13 @@ def parse(text: str, local: tzinfo) -> int:
 
 
 def show(unix_s: int, local: tzinfo) -> str:
-    """A time for people, to the minute, with its offset: 2022-04-09 12:30 (UTC+08:00)."""
-    moment = datetime.fromtimestamp(unix_s, local)
+    """A time for people, to the minute, with its offset: 2022-04-09 12:30 (UTC+08:00).
+
+    Of a time that is in no calendar: its seconds.
+    """
+    try:
+        moment = datetime.fromtimestamp(unix_s, local)
+    except (ValueError, OverflowError, OSError):
+        return f"{unix_s} s after 1970"
     offset = moment.strftime("%z")
     return f"{moment:%Y-%m-%d %H:%M} (UTC{offset[:3]}:{offset[3:5]})"

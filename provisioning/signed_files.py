@@ -1,12 +1,13 @@
 """Files that hold an object signed by the root; each new one gets the next sequence number."""
 
-import time
+import contextlib
+import os
 from pathlib import Path
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from provisioning import files, keys
+from provisioning import files, keys, local_time
 from provisioning.collection import TYP as COLLECTION_TYP
 from provisioning.collection import CollectionList
 from provisioning.errors import FileProblem, Malformed, Refused
@@ -46,8 +47,12 @@ class Root(NamedTuple):
         return keys.raw_public(self.key)
 
     def write(self, path: Path, typ: str, sequence: int, body: object) -> None:
-        """Signs and writes. Raises FileProblem."""
-        files.replace(path, seal(self.key, typ, sequence, int(time.time()), body))
+        """Signs and writes. Raises FileProblem, and what `sign` does: nothing is written then."""
+        files.replace(path, self.sign(typ, sequence, body))
+
+    def sign(self, typ: str, sequence: int, body: object) -> bytes:
+        """The signed object. Raises NotAllowed where the computer's clock is wrong."""
+        return seal(self.key, typ, sequence, local_time.now(), body)
 
 
 def read_signed(path: Path, typ: str, root: bytes | None) -> Signed:
@@ -102,10 +107,60 @@ def read_revoked(
     """A revocation list's two files. table: None for the one beside it. Raises FileProblem."""
     signed = read_signed(path, REVOKED_TYP, root)
     table = table or table_path(path)
+    found = _of_table(signed, table)
+    if found is None and files.is_there(_coming(table)):
+        found = _of_table(signed, _coming(table))
+    if found is None:
+        files.read(table)  # for its message, if it is not there
+        raise FileProblem(
+            f"{table} is not the table that {path} vouches for. Restore both from one copy; where "
+            f"there is none, begin a new list under another name with --sequence "
+            f"{signed.sequence + 1}, and revoke what is to be revoked again."
+        )
+    return signed, found
+
+
+def write_revoked(
+    owner: Root, path: Path, table: Path | None, sequence: int, found: RevocationList
+) -> None:
+    """Writes a revocation list's two files, together or not at all. Raises FileProblem.
+
+    The list decides, and it is replaced in one step. Its table lies under another name before, and
+    under its own after that; `read_revoked` looks for it in both places.
+    """
+    table = table or table_path(path)
+    if files.is_there(path) and _of_table(read_signed(path, REVOKED_TYP, None), _coming(table)):
+        _settle(table)  # the command before was cut at its last step
+    signed = owner.sign(REVOKED_TYP, sequence, found.body())
+    files.replace(_coming(table), found.table())
     try:
-        return signed, RevocationList.from_parts(signed.body, files.read(table))
-    except Malformed as error:
-        raise FileProblem(f"{table} is not the table that {path} vouches for.") from error
+        files.replace(path, signed)
+    except FileProblem:
+        _coming(table).unlink(missing_ok=True)
+        raise
+    _settle(table)
+
+
+def _of_table(signed: Signed, table: Path) -> RevocationList | None:
+    """None where it is not there, or is not the one that was signed."""
+    with contextlib.suppress(Malformed, FileProblem):
+        return RevocationList.from_parts(signed.body, files.read(table))
+    return None
+
+
+def _coming(table: Path) -> Path:
+    """Where a table lies before its list is there."""
+    return table.with_name(f"{table.name}.new")
+
+
+def _settle(table: Path) -> None:
+    try:
+        os.replace(_coming(table), table)
+    except OSError as error:
+        raise FileProblem(
+            f"{table} cannot be written: {files.why(error)}. The list is signed; its table lies in "
+            f"{_coming(table)} and is found there."
+        ) from error
 
 
 def table_path(path: Path) -> Path:

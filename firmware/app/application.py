@@ -263,7 +263,8 @@ class App:
             await asyncio.sleep_ms(_UPKEEP_MS)
             self._clock.sync()
             # What waiting left behind goes now: a scan makes less garbage than starts a collection.
-            gc.collect()
+            if not self._scanner.is_receiving():
+                gc.collect()
             self._refusals.write_if_due()
             minute = time.ticks_ms() // 60000
             if minute != shown_minute or (self._meant_ms is not None and not self._is_meant()):

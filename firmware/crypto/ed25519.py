@@ -7,7 +7,7 @@ the cofactorless equation [S]B = R + [k]A with k reduced modulo L. Signing is in
 from micropython import const
 
 from crypto import euclid, points, rows, scalars, sha512
-from crypto.limbs import move, zero
+from crypto.limbs import NOUGHT, move, zero
 from crypto.plans import comb_bits, last_column, windows, write_script
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
@@ -20,7 +20,6 @@ _FROM_IDENTITY = const(16384)
 _PLAN_BYTES = const(592)
 _NEGATE = const(997)
 
-_NOUGHT = bytes(32)
 
 _signature = bytearray(64)
 _r = memoryview(_signature)[:32]
@@ -134,7 +133,7 @@ def _verify_halved(public_key, base):
     points.routine(_NEGATE)
     points.make_table(1)
     top = max(windows(_plan, 0, _u_padded, 32), windows(_plan, 256, _v_padded, 32))
-    scalars.multiply_add(_v, _s, _NOUGHT, _v)
+    scalars.multiply_add(_v, _s, NOUGHT, _v)
     _comb_of(0, _v)
     _combine(top, _TWO_WINDOWS | _ONE_COMB, base, None)
     return points.is_identity()

@@ -7,6 +7,8 @@ Elements are kept 20 words each, least significant limb first, in a `bytearray` 
 
 import micropython
 
+NOUGHT = bytes(32)
+
 
 @micropython.viper
 def unpack(words: ptr32, at: int, data: ptr8, size: int):

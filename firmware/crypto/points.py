@@ -8,7 +8,7 @@ from micropython import const
 
 from crypto import euclid
 from crypto.field import PROGRAM, run
-from crypto.limbs import freeze, move, pack, unpack, zero
+from crypto.limbs import NOUGHT, freeze, move, pack, unpack, zero
 from crypto.workspace import work
 
 # routines, slots, offsets and plans, written by tools/curve25519/programs.py
@@ -70,7 +70,6 @@ _SMALL_ORDER_Y = (
     b"\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f"
     b"\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a"
 )
-_NOUGHT = bytes(32)
 _a = bytearray(32)
 _b = bytearray(32)
 
@@ -151,7 +150,7 @@ def decode(encoded):
         routine(_TURN)
     give(_X, _a)  # step 4
     sign = encoded[31] >> 7
-    if sign and _a == _NOUGHT:
+    if sign and _a == NOUGHT:
         return False
     routine(_EXTEND)
     if _a[0] & 1 != sign:
@@ -210,7 +209,7 @@ def is_identity():
     """True if the point is (0, 1). All zeros, which damaged rows can lead to, are no point."""
     give(_X, _a)
     give(_Y, _b)
-    if _a != _NOUGHT or _b == _NOUGHT:
+    if _a != NOUGHT or _b == NOUGHT:
         return False
     give(_Z, _a)
     return _a == _b

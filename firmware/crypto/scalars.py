@@ -7,7 +7,7 @@ limbs are never negative, running sums may be. docs/curve25519.md has the bounds
 import micropython
 from micropython import const
 
-from crypto.limbs import move, pack, unpack, zero
+from crypto.limbs import NOUGHT, move, pack, unpack, zero
 
 L_BYTES = (
     b"\xed\xd3\xf5\x5c\x1a\x63\x12\x58\xd6\x9c\xf7\xa2\xde\xf9\xde\x14"
@@ -19,7 +19,6 @@ _WIDE = const(40)  # 40 limbs
 _LEFT = const(80)
 _RIGHT = const(100)
 
-_NOUGHT = bytes(32)
 _words = bytearray(480)
 unpack(_words, _L, L_BYTES, 32)
 
@@ -111,7 +110,7 @@ def is_below_order(number):
 def reduce(data, out):
     """Writes the little-endian number in `data` (32 or 64 bytes) modulo L into `out` (32 bytes)."""
     if len(data) == 32:
-        unpack(_words, _WIDE + 20, _NOUGHT, 32)
+        unpack(_words, _WIDE + 20, NOUGHT, 32)
     unpack(_words, _WIDE, data, len(data))
     _reduce(_words)
     pack(_words, _RESULT, out)

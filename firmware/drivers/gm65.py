@@ -109,6 +109,10 @@ class Gm65:
             if self._read_code():
                 return self._code
 
+    def is_receiving(self):
+        """True from a code's first bytes until the next is asked for."""
+        return self.receiver.used > 0
+
     def is_over(self, code):
         """True if the line was silent behind the code. Takes 13 ms at most."""
         if not self.receiver.is_silent(_SILENCE_MS):

@@ -50,6 +50,10 @@ class LineScanner:
             if not receiver.take():
                 return self._read_code()
 
+    def is_receiving(self):
+        """True from a code's first bytes until the next is asked for."""
+        return self._receiver.used > 0
+
     def is_over(self, code):
         """True if nothing came since."""
         if not self._receiver.is_silent(self._silence_ms):

@@ -1,4 +1,4 @@
-"""What the application asks of a scanner module, whatever its make: four verbs and a state.
+"""What the application asks of a scanner module, whatever its make: five verbs and a state.
 
     OFF --start--> IDLE --ask--> READING --a code, or stop--> IDLE
      ^                              |
@@ -12,6 +12,7 @@ next_code(wanted, look_ms)
                     says that nobody wants one any more: the reading is ended. Raises OSError.
 is_over(code)       True once nothing more belongs to it: only then it may have consequences. False:
                     it goes on, and next_code() gives it again, longer.
+is_receiving()      True from a code's first bytes on, until the next is asked for.
 state               OFF, IDLE or READING
 
 A code is all bytes from the begin of a reading to a silence on the line, without what the module

@@ -14,7 +14,7 @@ Loaded by the function that needs them, and seldom:
 
     recovery          after a restart: the end is found, and mended
     opening           an epoch: once in some hundred people
-    reading           a host pulls
+    reading, sectors  a host pulls
     emptying          an operator acknowledges, and closes the shift
 
 Here: what appending can raise, besides OSError from the flash.

@@ -129,9 +129,10 @@ class Duplicates:
         if not self._tags.is_known(index):
             self._voided.add(sequence)
             return
-        for slot, record in self._ring.records(index):
-            if bodies.sequence(record) == sequence:
-                return self._tags.remove(index, slot)
+        for slot in range(1, layout.SLOTS):  # a restart may have written it a second time
+            record = self._flash.record_at(index, slot)
+            if record is not None and bodies.sequence(record) == sequence:
+                self._tags.remove(index, slot)
 
     # -- asking -------------------------------------------------------------------------
 

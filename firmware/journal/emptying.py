@@ -25,9 +25,10 @@ def acknowledge(ring, state, writer, up_to, chain, unix_s, operator):
         raise ValueError
     try:
         writer.append(bodies.ACKNOWLEDGED, unix_s, [up_to, chain, operator], RESERVED)
-    except JournalFull:
-        # Not one slot is left. Known until the next restart, which is enough to empty it.
-        state.acknowledged = up_to
+    except (JournalFull, OSError):
+        # Not one slot is left, or none that takes it. Known until the next restart, which is enough
+        # to empty it.
+        state.acknowledged = max(state.acknowledged, up_to)
 
 
 def close_shift(ring, state, writer, unix_s, operator):
@@ -48,7 +49,15 @@ def close_shift(ring, state, writer, unix_s, operator):
             ring.keep(released)
         writer.finish_sector()
         writer.end_epoch()
-        writer.append(bodies.SHIFT_CLOSED, unix_s, [released, operator], EMPTYING)
+        try:
+            writer.append(bodies.SHIFT_CLOSED, unix_s, [released, operator], EMPTYING)
+        except (JournalFull, OSError):
+            if ring.head != head:
+                raise
+            # None of the free sectors takes it: one of those that are let go will, on the strength
+            # of the command alone.
+            ring.keep(released)
+            writer.append(bodies.SHIFT_CLOSED, unix_s, [released, operator], EMPTYING)
     finally:
         # It counts from the header of the sector that the epoch's record opened.
         if ring.head == head:

@@ -36,6 +36,8 @@ class Journal:
         self._seen = Duplicates(self._ring, self._state)
         self._writer = Writer(self._ring, self._state, self._seen, identity, collection, random)
         self._tube = None  # (sequence number, text) of the one that was open last
+        self._start = None  # what there is to be recorded of this start, until it is
+        self._start_s = 0  # when it was
 
     def mount(self):
         """Finds the end of the journal, whatever the last power cut left, and mends it."""
@@ -57,7 +59,23 @@ class Journal:
         Returns its sequence number. Raises JournalFull, NoCollectionKey, ValueError (payload), or
         OSError from the flash.
         """
+        if self._start is not None:
+            self._record_start()
         return self._writer.append(record_type, unix_s, payload, RESERVED if reserved else ORDINARY)
+
+    def note_start(self, unix_s, payload):
+        """Has a start recorded (bodies.BOOT) with the first record that follows it, before that.
+
+        A start that nobody follows writes nothing, so no number of them fills the journal.
+        """
+        self._start_s, self._start = unix_s, payload
+
+    def _record_start(self):
+        try:
+            self._writer.append(bodies.BOOT, self._start_s, self._start, RESERVED)
+        except JournalFull:
+            return
+        self._start = None
 
     # -- reading --------------------------------------------------------------------------
 
@@ -89,6 +107,20 @@ class Journal:
 
         found, following = reading.read(self._ring, from_sequence, max_bytes)
         return found, following or self.next_sequence
+
+    def sectors(self, from_sequence, skip):
+        """What the headers of some sectors say, and which have decayed (journal/sectors.py)."""
+        rooms.SECTORS.enter()
+        from journal import sectors
+
+        return sectors.tell(self._ring, from_sequence, skip)
+
+    def raw(self, sector, at, size):
+        """Bytes of a sector, b"" where there are none; the tag key is blanked."""
+        rooms.SECTORS.enter()
+        from journal import sectors
+
+        return sectors.raw(self._ring, sector, at, size)
 
     def chain_at(self, sequence):
         """The chain value (24 bytes) behind the last record up to this number, or None."""

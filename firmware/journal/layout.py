@@ -16,11 +16,12 @@ SLOTS = const(64)  # of a sector; slot 0 is its header
 SLOTS_OF_PAGE = const(4)
 MAX_RECORD_BYTES = const(192)  # three slots: with a sector's header it fits one page
 
-MAGIC = b"SPJ2"
+MAGIC = b"SPJ3"
 CHAIN_BYTES = const(24)
 TAG_KEY_BYTES = const(12)
 TAG_KEY_AT = const(48)
 _SECTOR = const(">4sIIIII24s12s")
+_EPOCH_MASK = const(0xFFFFFF)
 _SECTOR_SAID = const(">4sIIIII24s")  # without the key, of which no more copies are made than needed
 _SECTOR_CRC_AT = const(60)
 
@@ -39,12 +40,14 @@ class SectorHeader:
     """What a sector says about the journal at the moment it was opened.
 
     first: sequence number of its first record. epoch, tube: sequence numbers of the epoch and the
-    open tube then (0: none). acknowledged, released: sequence numbers. chain: of all records
-    before. tag_key: for the tags of subjects in this sector; left out where a header is read.
+    open tube then (0: none); people: how many are in that. acknowledged, released: sequence
+    numbers. chain: of all records before. tag_key: for the tags of subjects in this sector; left
+    out where a header is read.
     """
 
-    def __init__(self, first, epoch, acknowledged, released, tube, chain, tag_key=None):
+    def __init__(self, first, epoch, people, acknowledged, released, tube, chain, tag_key=None):
         self.first = first
+        self.people = people
         self.epoch = epoch
         self.acknowledged = acknowledged
         self.released = released
@@ -60,7 +63,7 @@ class SectorHeader:
             0,
             MAGIC,
             self.first,
-            self.epoch,
+            (self.epoch & _EPOCH_MASK) << 8 | self.people,
             self.acknowledged,
             self.released,
             self.tube,
@@ -80,7 +83,10 @@ def read_sector_header(slot):
     """The SectorHeader in the 64 bytes of a slot 0, or None if they are none."""
     if not sector_first(slot):
         return None
-    return SectorHeader(*struct.unpack_from(_SECTOR_SAID, slot)[1:])
+    _, first, packed, *rest = struct.unpack_from(_SECTOR_SAID, slot)
+    # Of the epoch's number the low 24 bits: it is the last one before that ends so.
+    epoch = first - ((first - (packed >> 8)) & _EPOCH_MASK)
+    return SectorHeader(first, epoch, packed & 0xFF, *rest)
 
 
 def sector_first(slot):

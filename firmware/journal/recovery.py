@@ -21,12 +21,13 @@ finds what this one has left.
               page: its header was written whole, and has decayed beyond mending. It is the head
               instead, closed: RECORDS.
     NEWEST    The one held back is programmed again. Steady: it counts. Else it was being cleared
-              when power failed again: it is torn.
+              when power failed again: it is torn. One that counts is written once more in a fresh
+              place of its sector, at the end of all this: so it counts at the next restart too,
+              whatever a bit in the first place does.
     TORN      What is torn behind the last that counts is cleared, so that no bit that changes its
               mind makes a record of it. Writing goes on behind all that a cut program can have
               touched without a trace; the writer clears the slots in between.
     SECTORS   Free sectors are passed over where an erase, or a new header, can have been cut.
-    TUBE      If the head does not say how many people are in the open tube: look back.
     OPEN      A head that is full or closed gets a sector behind it, without a record.
 
 Each step only programs bits to zero that were meant to be zero, or whole slots to zero, so it can
@@ -62,7 +63,9 @@ class Recovery:
         self._count = 0  # of whole records, it included
         self._end = 1  # slot behind the last whole record
         self._used = 1  # slot behind the last that is not blank
-        self._is_closed = False  # the head decayed: nothing more is written there
+        self._is_closed = False  # the head decayed, or takes nothing: no more is written there
+        self._copy_slot = 0  # where the newest record is a second time
+        self._is_settled = False  # it counts, and is not there twice
 
     def run(self, writer):
         """Finds the end, and has the Writer go on there. Raises OSError."""
@@ -93,10 +96,10 @@ class Recovery:
             slot = layout.SLOTS
         lost += self._pass_over_sectors(is_full)
         writer.begin(slot, _LIMIT, state.last + 1 + lost, state.released > header.released)
-        if not state.is_counted:
-            self._count_tube()
         if is_full:
             writer.open_sector()
+        elif self._is_settled:
+            writer.copy(self._newest)
 
     # -- HEADERS, HEAD ----------------------------------------------------------------------
 
@@ -152,7 +155,7 @@ class Recovery:
 
     def _refresh_header(self):
         """Programs the head's header once more: the same bits, now for certain."""
-        self._flash.program(self._ring.head, 0, self._ring.head_bytes)
+        self._program(0, self._ring.head_bytes)
 
     def _is_written(self, index, lowest):
         """True if a sector holds a record, not below this number, behind its first page.
@@ -199,10 +202,16 @@ class Recovery:
         slot = 1
         while slot < layout.SLOTS:
             record = self._flash.record_at(ring.head, slot)
-            if record is not None and bodies.sequence(record) > self._sequence:
+            if record is not None and self._newest and record == self._newest:
+                # Written a second time by a restart.
+                self._copy_slot = slot
+                slot += layout.slots_of(len(record))
+                self._end = self._used = slot
+            elif record is not None and bodies.sequence(record) > self._sequence:
                 record = bytes(record)  # what follows reads others
                 self._take_newest()
                 self._newest, self._newest_slot = record, slot
+                self._copy_slot = 0
                 self._sequence = bodies.sequence(record)
                 self._count += 1
                 slot += layout.slots_of(len(record))
@@ -218,23 +227,39 @@ class Recovery:
             self._seen.take(self._ring.head, self._newest_slot, self._newest)
 
     def _settle_newest(self):
+        if self._copy_slot:
+            if self._is_steady(self._copy_slot, self._newest):
+                self._newest_slot = self._copy_slot
+                self._take_newest()
+                return
+            # Power failed in writing it. So nobody has been told of the record yet.
+            self._end = self._copy_slot
+            self._copy_slot = 0
         # A first record's program began with the header.
         if self._count <= 1 and not self._is_closed:
             self._refresh_header()
         if not self._newest:
             return
-        self._flash.program(self._ring.head, self._newest_slot, self._newest)
+        self._program(self._newest_slot, self._newest)
         if self._is_steady(self._newest_slot, self._newest):
+            self._is_settled = True
             self._take_newest()
         else:
             self._end = self._newest_slot
+
+    def _program(self, slot, data):
+        """Programs in the head; if that is refused nothing more is written there."""
+        try:
+            self._flash.program(self._ring.head, slot, data)
+        except OSError:
+            self._is_closed = True
 
     def _clear_torn(self):
         ring = self._ring
         for slot in range(self._end, self._used):
             self._flash.record_at(ring.head, slot)
             if self._flash.slot_read() != layout.RETIRED:
-                self._flash.program(ring.head, slot, layout.RETIRED)
+                self._program(slot, layout.RETIRED)
         ring.end = layout.SLOTS if self._is_closed else self._used
 
     # -- SECTORS ----------------------------------------------------------------------------
@@ -298,23 +323,6 @@ class Recovery:
                 return False
         magic = self._flash.start(index)[: len(_BEGUN)]
         return magic[:2] != _NEXT or magic[2:] == _NEXT
-
-    # -- TUBE -------------------------------------------------------------------------------
-
-    def _count_tube(self):
-        """The open tube has no person in the head: looks back as far as its opening."""
-        ring, state = self._ring, self._state
-        oldest = ring.sector_of(state.tube)
-        found = 0
-        for index in reversed(list(ring.kept())):
-            for _, record in ring.records(index):
-                if record[1] == bodies.REGISTRATION or record[1] == bodies.MANUAL:
-                    tube, position = bodies.tube_and_position(record)
-                    if tube == state.tube:
-                        found = position
-            if found or index == oldest:
-                break
-        state.set_count(found)
 
 
 def _behind_a_cut(used):

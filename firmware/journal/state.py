@@ -38,7 +38,6 @@ class State:
         self.released = 0
         self.tube = 0
         self.count = 0
-        self.is_counted = True  # False: the count has to be looked up before this sector
         self.epoch = 0
 
     def enter(self, header):
@@ -48,7 +47,7 @@ class State:
         self.acknowledged = header.acknowledged
         self.released = header.released
         self.tube = header.tube
-        self.is_counted = not header.tube
+        self.count = header.people
         self.epoch = header.epoch
         self._drop_tube()
 
@@ -61,13 +60,13 @@ class State:
         if kind == bodies.REGISTRATION or kind == bodies.MANUAL:
             tube, position = bodies.tube_and_position(record)
             if tube and tube == self.tube:
-                self.set_count(position)
+                self.count = position
         elif kind == bodies.TUBE_OPENED:
             self.tube = self.last
-            self.set_count(0)
+            self.count = 0
         elif kind == bodies.TUBE_CLOSED:
             self.tube = 0
-            self.set_count(0)
+            self.count = 0
         elif kind == bodies.EPOCH:
             self.epoch = self.last
         elif kind == bodies.ACKNOWLEDGED:
@@ -80,9 +79,4 @@ class State:
         """A tube whose opening was let go is not open any more: nobody could say which it is."""
         if self.tube and self.tube <= self.released:
             self.tube = 0
-            self.set_count(0)
-
-    def set_count(self, position):
-        """Notes how many people are in the open tube."""
-        self.count = position
-        self.is_counted = True
+            self.count = 0

@@ -8,12 +8,13 @@ from crypto.wipe import wipe
 from micropython import const
 from system import rooms
 
-from journal import JournalFull, bodies, layout
+from journal import JournalFull, NoCollectionKey, bodies, layout
 from journal.epoch import Epoch
 from journal.ring import ERASED
 from journal.seal import Sealer, document_subject
 
-_EPOCHS_OF_RING = const(32)  # so many epochs at least; what must stay with its epoch stays small
+_EPOCHS_OF_RING = const(32)  # so many epochs at least
+_EPOCH_GRACE = const(64)  # so many more numbers, before somebody has to wait for the next one
 _ATTEMPTS = const(3)
 _MAX_BACK = const(250)  # fits a byte, whichever attempt succeeds
 _EIO = const(5)
@@ -48,6 +49,8 @@ class Writer:
         self.sealer = Sealer(self.epoch)
         self._ring = ring
         self._flash = ring.flash
+        # So many numbers, and the next epoch is due: what must stay with its epoch stays small.
+        self._epoch_limit = ring.count * (layout.SLOTS - 1) // _EPOCHS_OF_RING
         self._seen = seen
         self.begin(layout.SLOTS, layout.SLOTS, 1, True)
 
@@ -69,6 +72,8 @@ class Writer:
         tier = min(tier, _TIERS.get(record_type, RESERVED))
         if not self.epoch.sequence:
             self.open_epoch(unix_s, tier)
+        elif self.next_sequence - self.epoch.sequence > self._epoch_limit + _EPOCH_GRACE:
+            self._end_long_epoch(unix_s, tier)
         if record_type == bodies.MANUAL:
             return self._append_manual(unix_s, payload, tier)
         return self._append(record_type, unix_s, payload, tier)
@@ -170,6 +175,7 @@ class Writer:
         return layout.SectorHeader(
             sequence,
             epoch,
+            state.count,
             state.acknowledged,
             state.released,
             state.tube,
@@ -235,17 +241,47 @@ class Writer:
         if ring.free() > RESERVED and ring.state[index] == ERASED:
             # It takes a number: no two headers begin with the same one.
             header = self.new_header((index, 0), self.next_number(), self.state.epoch)
-            if self._flash.program(index, 0, header.alone()):
+            if self._is_programmed(index, 0, header.alone()):
                 self._enter_sector(index, header)
                 self.slot = ring.end = 1
             else:
                 ring.spoil(index)
 
+    def _is_programmed(self, index, slot, data):
+        try:
+            return self._flash.program(index, slot, data)
+        except OSError:
+            return self._flash.holds(index, slot, data)
+
+    def copy(self, record):
+        """Writes the newest record once more, in a place where nothing was, if its sector has one.
+
+        A restart found it, and nothing behind it: its own place may hold bits that waver.
+        """
+        slots = layout.slots_of(len(record))
+        left = layout.SLOTS_OF_PAGE - self.slot % layout.SLOTS_OF_PAGE
+        if slots > left:
+            self.slot += left
+        if self.slot + slots > self.limit:
+            return
+        self._clear_gap()
+        at = self.slot
+        self.slot += slots
+        if self._is_programmed(self._ring.head, at, record):
+            self._ring.end = self.slot
+            self._seen.take(self._ring.head, at, record)
+        else:
+            self._clear_gap()
+
     def finish_sector(self):
         """Makes the newest sector a full one. Its last slot says so after a restart too."""
-        self._clear_gap()
-        if self.slot < layout.SLOTS - 1:
-            self._flash.retire(self._ring.head, layout.SLOTS - 1, 1)
+        try:
+            self._clear_gap()
+            if self.slot < layout.SLOTS - 1:
+                self._flash.retire(self._ring.head, layout.SLOTS - 1, 1)
+        except OSError:
+            # A sector that takes nothing any more must not keep what it holds from being let go.
+            self._is_rekey_due = True
         self.slot = self._ring.end = layout.SLOTS
 
     # -- epochs ---------------------------------------------------------------------------
@@ -257,6 +293,13 @@ class Writer:
 
         opening.open_epoch(self, unix_s, tier)
 
+    def _end_long_epoch(self, unix_s, tier):
+        """Nothing was ever idle: the next epoch begins in the midst of a queue."""
+        try:
+            self.open_epoch(unix_s, tier)
+        except JournalFull:
+            return  # what still fits goes on in this one
+
     def renew_epoch(self, unix_s):
         """Does one step towards the next epoch, 0.3 s at the most. Raises as `append`."""
         rooms.EPOCH.enter()
@@ -264,6 +307,8 @@ class Writer:
 
         collection = self.collection()
         if collection and self.epoch.next_kid != collection[0]:
+            if self.identity.device_id is None:
+                raise NoCollectionKey()
             opening.prepare(self.epoch, collection, self.identity, self.random)
         else:
             opening.open_epoch(self, unix_s, ORDINARY)
@@ -290,9 +335,23 @@ class Writer:
         self._is_rekey_due = True
 
     @property
+    def _is_epoch_unused(self):
+        """True if the start before has begun an epoch ahead, and nobody came.
+
+        The next one is only held ready then, and its record written with the first that follows:
+        else starts alone would fill the journal.
+        """
+        state = self.state
+        return not self.epoch.sequence and state.last > 0 and state.epoch == state.last
+
+    @property
     def is_epoch_due(self):
+        """True if there is something to be done for the next epoch."""
         collection = self.collection()
-        if not self.epoch.sequence or (collection and collection[0] != self.epoch.kid):
+        if self._is_epoch_unused:
+            return bool(collection) and self.epoch.next_kid != collection[0]
+        if not self.epoch.sequence:
             return True
-        records = self._ring.count * (layout.SLOTS - 1) // _EPOCHS_OF_RING
-        return self.next_sequence - self.epoch.sequence > records
+        if collection and collection[0] != self.epoch.kid:
+            return True
+        return self.next_sequence - self.epoch.sequence > self._epoch_limit

@@ -234,6 +234,14 @@ class Requests:
                 self._refusals.write()
         return self._journal.read(from_sequence, max_bytes)
 
+    def read_sectors(self, from_sequence, skip):
+        """What the headers of some sectors say, and which have decayed."""
+        return self._journal.sectors(from_sequence, skip)
+
+    def read_raw(self, sector, at, size):
+        """Bytes of the journal as they lie there."""
+        return self._journal.raw(sector, at, size)
+
     def statement(self, nonce, first, last):
         """What the device signs at the end of a pull (COSE_Sign1, bytes)."""
         if self._provisioned.identity.root is None:

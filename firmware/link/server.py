@@ -15,6 +15,7 @@ from link.transfers import Transfers
 
 _VERSION = const(1)
 _REPLY_OVERHEAD_BYTES = const(32)  # around the records of `read`
+_RAW_BYTES = const(512)
 _MAX_DEPTH = const(4)
 _MAX_KIND_BYTES = const(16)
 _NONCE_BYTES = const(16)
@@ -25,6 +26,7 @@ class Server:
 
     device: identify(), status(), set_clock(unix_s), add_seed(seed32), install_root(key32),
     open_sink(kind, size_bytes, sha256), read_journal(from_sequence, max_bytes), challenge(),
+    read_sectors(from_sequence, skip), read_raw(sector, at, size),
     statement(nonce16, first, last), sealing_key(); they raise Refused. silence_ms: how long the
     host's room has to stay open after a request.
     """
@@ -43,6 +45,8 @@ class Server:
             "piece": (2, self._piece),
             "commit": (0, self._commit),
             "read": (1, self._read),
+            "sectors": (2, self._sectors),
+            "raw": (2, self._raw),
             "statement": (3, self._statement),
             "challenge": (0, self._challenge),
             "sealing_key": (0, self._sealing_key),
@@ -144,6 +148,16 @@ class Server:
             from_sequence, MAX_REPLY_BYTES - _REPLY_OVERHEAD_BYTES
         )
         return [following, records]
+
+    def _sectors(self, from_sequence, skip):
+        if not is_uint(from_sequence) or not is_uint(skip):
+            raise Refused("ARGUMENTS")
+        return self._device.read_sectors(from_sequence, skip)
+
+    def _raw(self, sector, at):
+        if not is_uint(sector) or not is_uint(at):
+            raise Refused("ARGUMENTS")
+        return self._device.read_raw(sector, at, _RAW_BYTES)
 
     def _statement(self, nonce, first, last):
         if not is_bytes(nonce, _NONCE_BYTES) or not is_uint(first) or not is_uint(last):

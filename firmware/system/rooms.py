@@ -119,6 +119,7 @@ HOST = Room(
     "link.server",
     uses=(READER,),
 )
+SECTORS = Room("journal.sectors")  # a pull ends, and asks for what has decayed
 INSTALLING = Room("keeping.installing", "keeping.revoking", "link.installs", uses=(OBJECTS,))
 OPERATORS = Room(
     "verify.operators",
@@ -149,6 +150,7 @@ TABLES = Room("crypto.preparation", "keeping.table_making")
 
 ALL = (
     HOST,
+    SECTORS,
     INSTALLING,
     OPERATORS,
     START,

@@ -1,11 +1,9 @@
 """What a start does once the parts are there: everything is read, and the start is recorded."""
 
-from journal import JournalFull, NoCollectionKey, bodies
 from keeping import loading
 from machine import reset_cause
 from ui import screens
 
-from system import faults
 from system.version import VERSION
 
 
@@ -18,16 +16,8 @@ def start(device):
     journal.mount()
     device.registrar.settings = held.settings
     device.registrar.resume()
-    feedback = device.feedback
-    try:
-        journal.append(
-            bodies.BOOT, device.clock.now() or 0, [reset_cause(), VERSION], reserved=True
-        )
-    except NoCollectionKey:
-        feedback.show(screens.Screen("NOT SET UP"))
-    except JournalFull:
-        feedback.show(screens.Screen("MEMORY FULL"))
-    except OSError as error:
-        # What is in the journal can still be collected.
-        faults.report(error)
-        feedback.show(screens.Screen("MEMORY FAULT", "", "call technician"))
+    journal.note_start(device.clock.now() or 0, [reset_cause(), VERSION])
+    if held.missing():
+        device.feedback.show(screens.Screen("NOT SET UP"))
+    elif not journal.remaining:
+        device.feedback.show(screens.Screen("MEMORY FULL"))

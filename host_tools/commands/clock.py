@@ -7,7 +7,8 @@ import typer
 
 from host_tools.commands.connected import Port, connected, local, told
 from host_tools.commands.signing import CredentialFile, OperatorKey, OwnerKey, needed, signer
-from host_tools.console import EXIT_REFUSED, AsJson, give_up, print_json
+from host_tools.console import EXIT_REFUSED, AsJson, give_up, print_json, say
+from provisioning import local_time
 
 TOLERANCE_S = 5
 
@@ -39,6 +40,7 @@ def clock(
     """
     with told():
         who = needed(signer(operator, credential, root), "clock")
+        local_time.now()  # says so if this computer's clock is wrong, before anything is done
         with connected(port) as client:
             device = client.identify()["device"]
             if device is None:
@@ -54,7 +56,7 @@ def clock(
         print_json({"device": device.hex(), "before": before, "after": after})
         return
     was = "was not set" if before is None else f"was {local(before)}"
-    typer.echo(f"Device {device.hex()}: clock set to {local(after)}; it {was}.")
+    say(f"Device {device.hex()}: clock set to {local(after)}; it {was}.")
 
 
 def remark_on(unix_s: int | None, now_s: float) -> str | None:

@@ -5,10 +5,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Column, Table
+from rich.table import Column
 
 from host_tools.commands import lists
-from host_tools.console import AsJson, RootKey, Zone, console, hex_bytes, print_json, told
+from host_tools.console import (
+    AsJson,
+    RootKey,
+    Zone,
+    console,
+    hex_bytes,
+    new_table,
+    print_json,
+    say,
+    told,
+)
 from provisioning import collection, keys, local_time
 from provisioning.collection import CollectionList
 from provisioning.signed_files import read_collection
@@ -60,7 +70,7 @@ def add(
     """
     with told():
         local = local_time.zone(zone)
-        start = local_time.parse(valid_from, local) if valid_from else int(time.time())
+        start = local_time.parse(valid_from, local) if valid_from else local_time.now()
         row = collection.row_of(keys.load_collection_public(key), start, name)
         number, _ = KIND.change(path, root, lambda found: found.with_key(row))
     lists.tell_added(path, row.kid, number, as_json)
@@ -109,8 +119,8 @@ def show(
             }
         )
         return
-    typer.echo(head.line(local))
-    table = Table(Column("kid", no_wrap=True), "name", "from", "in use")
+    say(head.line(local))
+    table = new_table(Column("kid", no_wrap=True), "name", "from", "in use")
     for row in found.keys:
         begins = local_time.show(row.valid_from, local)[:16]
         table.add_row(row.kid.hex(), row.name or "-", begins, "now" if row == now else "")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from host_tools.console import EXIT_REFUSED, AsJson, console, print_json, told
+from host_tools.console import EXIT_REFUSED, AsJson, console, print_json, say, told
 from host_tools.device_vectors import answers
 from host_tools.vectors import VectorFile, answer
 from provisioning import files
@@ -60,7 +60,7 @@ def conform(
                 console().print(f"   {key}: expected {expected}, answered {got}", soft_wrap=True)
             if "rule" in each:
                 console().print(f"   {each['rule']}", soft_wrap=True)
-        typer.echo(f"{len(found)} vectors ({runtime.value}): {len(differences)} differ.")
+        say(f"{len(found)} vectors ({runtime.value}): {len(differences)} differ.")
     if differences:
         raise typer.Exit(EXIT_REFUSED)
 

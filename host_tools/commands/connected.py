@@ -53,7 +53,10 @@ def connected(port: str) -> Iterator[Client]:
 
 
 def local(unix_s: int | None) -> str:
-    """A time (Unix seconds) for people, in this computer's zone."""
+    """A time (Unix seconds) for people, in this computer's zone; one of no calendar as it is."""
     if unix_s is None:
         return "-"
-    return datetime.fromtimestamp(unix_s).astimezone().strftime("%Y-%m-%d %H:%M")
+    try:
+        return datetime.fromtimestamp(unix_s).astimezone().strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return f"{unix_s} s after 1970"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from host_tools.console import AsJson, print_json, told
+from host_tools.console import AsJson, print_json, say, told
 from provisioning.deploy import compile_firmware, map_beside
 
 
@@ -30,6 +30,6 @@ def deploy(
             {"board": board, "folder": str(out), "files": sizes, "names": str(map_beside(out))}
         )
         return
-    typer.echo(f"{out}: {len(sizes)} files for {board}, {sum(sizes.values())} bytes.")
-    typer.echo(f"Copy them with: mpremote fs cp -r {out}/* :")
-    typer.echo(f"Keep {map_beside(out)}: scanpost trace needs it to read a fault of this device.")
+    say(f"{out}: {len(sizes)} files for {board}, {sum(sizes.values())} bytes.")
+    say(f"Copy them with: mpremote fs cp -r {out}/* :")
+    say(f"Keep {map_beside(out)}: scanpost trace needs it to read a fault of this device.")

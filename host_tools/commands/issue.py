@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import sys
 from collections.abc import Iterable
 from datetime import date, tzinfo
 from enum import StrEnum
@@ -12,8 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from host_tools.console import AsJson, Zone, ask_passphrase, note, print_json, told
+from host_tools.console import AsJson, Zone, ask_passphrase, note, print_json, say, told
 from host_tools.people import REPORT, UTF_8, Row, read_people, write_report
+from host_tools.terminal import printable
 from provisioning import claims, files, issuing, keys, lettering, local_time, qr
 from provisioning.errors import FileProblem, Mistyped, NotAllowed, Problem
 from provisioning.issuing import Issued, Person, Validity
@@ -96,7 +98,17 @@ def issue(
     ] = None,
     csv: Annotated[
         Path | None,
-        typer.Option(help="Many passes: columns name, relation, id_number, birth, subject, file."),
+        typer.Option(
+            help="Many passes: columns name, relation, id_number, birth, subject, file. "
+            "- for input."
+        ),
+    ] = None,
+    person: Annotated[
+        Path | None,
+        typer.Option(
+            help="One pass: a CSV of one line with the same columns, or - for input. Without it "
+            "and --name the name is asked for: other users see what stands on a command line."
+        ),
     ] = None,
     encoding: Annotated[
         str,
@@ -142,15 +154,31 @@ def issue(
             form,
             _lettering(font) if form is Format.png else None,
         )
+        if (csv or person) and (name or subject or birth or id_number):
+            raise typer.BadParameter("--csv and --person take the people from a file.")
         if csv is not None:
-            if name or subject or birth or id_number:
-                raise typer.BadParameter("--csv takes the people from its file.")
+            if person is not None:
+                raise typer.BadParameter("Either --csv or --person: many passes or one.")
             if out is None:
                 raise typer.BadParameter("--csv needs --out, the folder for the passes.")
             _issue_many(maker, read_people(csv, encoding), csv, out, as_json)
-        else:
-            person = _person(Row(name, relation.value, id_number, birth or "", subject or "", ""))
-            _issue_one(maker, person, out, as_json, told_subject=subject is not None)
+            return
+        row = Row(name, relation.value, id_number, birth or "", subject or "", "")
+        if person is not None:
+            row = _only_one(person, read_people(person, encoding))
+        elif not name and sys.stdin.isatty():
+            row = row._replace(name=_typed("Name"), id_number=id_number or _typed("ID number"))
+        _issue_one(maker, _person(row), out, as_json, told_subject=bool(row.subject))
+
+
+def _only_one(path: Path, people: list[tuple[int, Row]]) -> Row:
+    if len(people) != 1:
+        raise FileProblem(f"{path} has {len(people)} people; --person takes one, --csv many.")
+    return people[0][1]
+
+
+def _typed(what: str) -> str:
+    return str(typer.prompt(what, default="", show_default=False, err=True))
 
 
 def _issue_one(
@@ -160,15 +188,15 @@ def _issue_one(
         raise typer.BadParameter("A picture needs a file: --out pass.png")
     issued = maker.issue(person)
     if out is not None:
-        files.replace(out, maker.render(issued))
+        files.replace(out, maker.render(issued), files.PRIVATE)
         _warn_of_letters(maker.lettering, [(out, issued)])
     if as_json:
         print_json(_json(issued, out))
         return
     if out is None:
-        typer.echo(issued.text)
+        say(issued.text)
     else:
-        typer.echo(f"{out}: good until {local_time.show(issued.claims.expires_at, maker.local)}")
+        say(f"{out}: good until {local_time.show(issued.claims.expires_at, maker.local)}")
     if not told_subject:
         note(f"New subject {person.subject.hex()}: keep it for this person's next pass.")
 
@@ -177,7 +205,7 @@ def _issue_many(
     maker: Maker, people: list[tuple[int, Row]], csv: Path, out: Path, as_json: bool
 ) -> None:
     """All or none: every row is checked before anything is written."""
-    if (out / REPORT).exists():
+    if files.is_there(out / REPORT):
         raise FileProblem(f"{out} has passes in it already, told in {REPORT}. Name a new folder.")
     made: list[tuple[Path, Issued]] = []
     wrong = []
@@ -185,25 +213,30 @@ def _issue_many(
         try:
             issued = maker.issue(_person(row))
         except Problem as error:
-            wrong.append(f"{csv}, line {number}: {error}")
+            wrong.append(printable(f"{csv}, line {number}: {error}"))
             continue
         ending = "txt" if maker.form is Format.text else maker.form.value
         made.append((out / f"{row.file}.{ending}", issued))
     if wrong:
         raise NotAllowed("\n".join([*wrong, "Nothing was issued."]))
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise FileProblem(f"{out} cannot be made: {error.strerror}.") from error
-    for path, issued in _with_bar(made):
-        files.replace(path, maker.render(issued))
-    _warn_of_letters(maker.lettering, made)
+        raise FileProblem(f"{out} cannot be made: {files.why(error)}.") from error
     rows = [_json(issued, path) for path, issued in made]
-    report = write_report(out, rows)
+    try:
+        for path, issued in _with_bar(made):
+            files.replace(path, maker.render(issued), files.PRIVATE, is_synced=False)
+        report = write_report(out, rows)
+    except FileProblem:
+        for path, _ in made:  # what no report tells of was not issued
+            path.unlink(missing_ok=True)
+        raise
+    _warn_of_letters(maker.lettering, made)
     if as_json:
         print_json(rows)
     else:
-        typer.echo(f"{len(made)} passes in {out}; {report} has their ids. Keep it private.")
+        say(f"{len(made)} passes in {out}; {report} has their ids. Keep it private.")
 
 
 def _with_bar(made: list[tuple[Path, Issued]]) -> Iterable[tuple[Path, Issued]]:

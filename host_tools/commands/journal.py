@@ -1,16 +1,14 @@
 """`scanpost journal`: examines a raw image of a journal's partition, from a device in pieces."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from host_tools import console
 from host_tools.commands.connected import local
-from host_tools.console import AsJson, give_up, hex_bytes, told
+from host_tools.console import AsJson, give_up, hex_bytes, new_table, say, told
 from host_tools.journal import image, records
 from host_tools.journal.damage import told as told_damage
 from host_tools.journal.image import Image
@@ -173,23 +171,23 @@ def verify(
 def _tell(examined: Examined, verified: int, sealed: list[Opened]) -> None:
     found = examined.image
     first, last = found.records[0].sequence, found.records[-1].sequence
-    typer.echo(
+    say(
         f"{len(found.records)} records, {first} to {last}, in {len(found.sectors)} sectors; "
         f"{verified} verified."
     )
     if not examined.has_device_key:
-        typer.echo("The device's signatures were not checked: name its key with --device-key.")
+        say("The device's signatures were not checked: name its key with --device-key.")
     for kid, count in Counter(one.sealed_to for one in sealed).items():
         assert kid is not None
-        typer.echo(f"{count} records are sealed to collection key {kid.hex()}: --collection-key")
+        say(f"{count} records are sealed to collection key {kid.hex()}: --collection-key")
     for one in examined.problems:
-        typer.echo(f"record {one.record.sequence}: {one.problem}")
+        say(f"record {one.record.sequence}: {one.problem}")
     for damage in image.damaged_sectors(found, examined.opened):
-        typer.echo(told_damage(damage))
+        say(told_damage(damage))
     if found.is_cut_off:
-        typer.echo("the file ends within a sector: the rest of the image is not in it")
+        say("the file ends within a sector: the rest of the image is not in it")
     if not examined.is_damaged:
-        typer.echo("Nothing is damaged, altered or missing in between.")
+        say("Nothing is damaged, altered or missing in between.")
 
 
 @group.command()
@@ -202,7 +200,7 @@ def show(
 ) -> None:
     """List an image's records. Without device and key: what lies there in the clear."""
     examined = _examine(file, key, db, device, device_key)
-    table = Table("number", "time", "record", "says")
+    table = new_table("number", "time", "record", "says")
     for one in examined.opened:
         record = one.record
         said = ", ".join(f"{name} {value}" for name, value in _said(one).items())
@@ -230,7 +228,7 @@ def dump(
             "problem": one.problem,
             "raw": record.raw.hex(),
         }
-        typer.echo(json.dumps(line, ensure_ascii=False))
+        console.print_json_line(line)
 
 
 def _said(one: Opened) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from host_tools.console import AsJson, ask_passphrase, new_passphrase, print_json, told
+from host_tools.console import AsJson, ask_passphrase, new_passphrase, print_json, say, told
 from provisioning import cose, keys
 from provisioning.trust import ALG_NAMES
 
@@ -59,7 +59,7 @@ def collection(path: NewKey, passphrase: WithPassphrase = False, as_json: AsJson
         key = keys.create_collection_key(path, new_passphrase(path) if passphrase else None)
     _tell(path, cose.x25519_kid_of(keys.raw_public(key)).hex(), as_json)
     if not as_json:
-        typer.echo("Back it up now: what is sealed to a lost key is lost.")
+        say("Back it up now: what is sealed to a lost key is lost.")
 
 
 @group.command("hmac")
@@ -76,8 +76,8 @@ def hmac(
     if as_json:
         print_json({"kid": made.kid.hex(), "alg": made.alg, "secret_file": str(path)})
         return
-    typer.echo(f"Secret: {path} (keep it private)")
-    typer.echo(f"kid: {made.kid.hex()}")
+    say(f"Secret: {path} (keep it private)")
+    say(f"kid: {made.kid.hex()}")
 
 
 @group.command("show")
@@ -91,7 +91,7 @@ def show(
     if as_json:
         print_json({"kid": kid.hex(), "alg": alg})
     else:
-        typer.echo(f"{what}, kid {kid.hex()}")
+        say(f"{what}, kid {kid.hex()}")
 
 
 def _make(path: Path, passphrase: bool, as_json: bool) -> None:
@@ -105,9 +105,9 @@ def _tell(path: Path, kid: str, as_json: bool) -> None:
     if as_json:
         print_json({"kid": kid, "private": str(path), "public": str(public)})
         return
-    typer.echo(f"Private key: {path} (keep it private)")
-    typer.echo(f"Public key: {public}")
-    typer.echo(f"kid: {kid}")
+    say(f"Private key: {path} (keep it private)")
+    say(f"Public key: {public}")
+    say(f"kid: {kid}")
 
 
 def _look(path: Path) -> tuple[int | None, str, bytes]:

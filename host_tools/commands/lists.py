@@ -7,8 +7,8 @@ from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import typer
 
-from host_tools.console import ask_passphrase, print_json, told
-from provisioning import keys, local_time
+from host_tools.console import ask_passphrase, print_json, say, told
+from provisioning import files, keys, local_time
 from provisioning.errors import FileProblem, NotAllowed
 from provisioning.signed import Signed
 from provisioning.signed_files import Root
@@ -45,19 +45,20 @@ class Kind(NamedTuple, Generic[L]):
         """An empty list. advice: what to do next. Ends the command where it may not be."""
         with told():
             owner = Root.load(root, ask_passphrase)
-            before = None
-            if path.exists():
-                if not replace:
-                    raise FileProblem(
-                        f"{path} is there already. Add to it, or empty it with --replace."
-                    )
-                before = self.read(path, owner.public)[0]
-            number = next_number(before, sequence)
-            owner.write(path, self.typ, number, self.body(self.empty))
+            with files.locked(path):
+                before = None
+                if files.is_there(path):
+                    if not replace:
+                        raise FileProblem(
+                            f"{path} is there already. Add to it, or empty it with --replace."
+                        )
+                    before = self.read(path, owner.public)[0]
+                number = next_number(before, sequence)
+                owner.write(path, self.typ, number, self.body(self.empty))
         if as_json:
             print_json({"sequence": number})
         else:
-            typer.echo(f"{path}: number {number}, empty. Next: {advice}")
+            say(f"{path}: number {number}, empty. Next: {advice}")
 
     def change(self, path: Path, root: Path, changed: Callable[[L], L]) -> tuple[int, L]:
         """Signs what `changed` makes of the list; (number, list).
@@ -65,10 +66,11 @@ class Kind(NamedTuple, Generic[L]):
         Raises FileProblem, and what `changed` raises: nothing is written then.
         """
         owner = Root.load(root, ask_passphrase)
-        before, found = self.read(path, owner.public)
-        found = changed(found)
-        number = next_number(before)
-        owner.write(path, self.typ, number, self.body(found))
+        with files.locked(path):
+            before, found = self.read(path, owner.public)
+            found = changed(found)
+            number = next_number(before)
+            owner.write(path, self.typ, number, self.body(found))
         return number, found
 
     def look(self, path: Path, root_public: Path | None) -> tuple["Head", L]:
@@ -116,8 +118,8 @@ def tell_added(path: Path, kid: bytes, number: int, as_json: bool) -> None:
     if as_json:
         print_json({"kid": kid, "sequence": number})
     else:
-        typer.echo(f"{path}: number {number}")
-        typer.echo(f"kid: {kid.hex()}")
+        say(f"{path}: number {number}")
+        say(f"kid: {kid.hex()}")
 
 
 def tell_removed(path: Path, number: int, left: int, what: str, as_json: bool) -> None:
@@ -125,4 +127,4 @@ def tell_removed(path: Path, number: int, left: int, what: str, as_json: bool) -
     if as_json:
         print_json({"sequence": number, "left": left})
     else:
-        typer.echo(f"{path}: number {number}, {left} {what}")
+        say(f"{path}: number {number}, {left} {what}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from host_tools.console import AsJson, RootKey, Zone, ask_passphrase, print_json, told
+from host_tools.console import AsJson, RootKey, Zone, ask_passphrase, print_json, say, told
 from provisioning import files, keys, local_time, operators
 from provisioning.errors import FileProblem
 from provisioning.operators import Credential
@@ -42,24 +42,24 @@ def issue(
     """Give an operator's key a credential. Keep a copy: it is what revokes the operator."""
     with told():
         local = local_time.zone(zone)
-        if path.exists():
+        if files.is_there(path):
             raise FileProblem(
                 f"{path} is there already; it is needed to revoke that operator. "
                 "Choose another name."
             )
         public = keys.load_public(key)
         owner = Root.load(root, ask_passphrase)
-        now = int(time.time())
+        now = local_time.now()
         data = operators.issue_credential(
             owner.key, public, name, tuple(role), now, now + days * DAY_S
         )
-        files.replace(path, data)
+        files.create(path, data, files.PUBLIC)
         made = operators.open_credential(data, owner.public)
     if as_json:
         print_json({"file": str(path), **_json(made)})
         return
-    typer.echo(f"{path}: {', '.join(made.roles)} until {local_time.show(made.expires_at, local)}")
-    typer.echo(f"kid: {made.kid.hex()}")
+    say(f"{path}: {', '.join(made.roles)} until {local_time.show(made.expires_at, local)}")
+    say(f"kid: {made.kid.hex()}")
 
 
 @group.command("show")
@@ -81,14 +81,14 @@ def show(
         return
     checked = "signature good" if root else "signature not checked: name --root-public"
     over = "; expired" if found.expires_at <= time.time() else ""
-    typer.echo(f"{found.name}: {', '.join(found.roles)}")
-    typer.echo(
+    say(f"{found.name}: {', '.join(found.roles)}")
+    say(
         f"from {local_time.show(found.issued_at, local)} "
         f"until {local_time.show(found.expires_at, local)}{over}"
     )
-    typer.echo(f"kid: {found.kid.hex()}")
-    typer.echo(f"to revoke: --id {found.root_kid.hex()}:{found.cti.hex()}")
-    typer.echo(f"By root {found.root_kid.hex()}; {checked}.")
+    say(f"kid: {found.kid.hex()}")
+    say(f"to revoke: --id {found.root_kid.hex()}:{found.cti.hex()}")
+    say(f"By root {found.root_kid.hex()}; {checked}.")
 
 
 def _json(found: Credential) -> dict[str, object]:

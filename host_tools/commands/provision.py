@@ -11,11 +11,11 @@ from host_tools.commands import clock as clocks
 from host_tools.commands.connected import Port, connected, told
 from host_tools.commands.progress import bars
 from host_tools.commands.signing import CredentialFile, OperatorKey, OwnerKey, needed, signer
-from host_tools.console import AsJson, give_up, hex_bytes, note, print_json
+from host_tools.console import AsJson, give_up, hex_bytes, note, print_json, say
 from host_tools.provision import Plan
 from host_tools.provision import provision as carry_out
 from host_tools.store import Store
-from provisioning import files, keys, settings, signed_files
+from provisioning import files, keys, local_time, settings, signed_files
 from provisioning.errors import FileProblem
 
 
@@ -78,11 +78,13 @@ def provision(
                 forgotten=tuple(hex_bytes(kid, "A kid", 8, 8) for kid in forget_secret or ()),
                 signer=needed(signer(operator, credential, root_key), "provision"),
             )
+        if clock:
+            local_time.now()  # says so if this computer's clock is wrong, before anything is done
         with connected(port) as client:
             if db is not None:
                 plan = plan._replace(device_key=_known_key(db, client))
             if clock:
-                plan = plan._replace(unix_s=int(time.time()))
+                plan = plan._replace(unix_s=local_time.now())
             with bars() as show:
                 done = carry_out(client, plan, show)
             identity, state = client.identify(), client.status()
@@ -99,9 +101,9 @@ def provision(
     whole = f"Device {device.hex()} ({identity['name'] or 'no name'})"
     needs = ", ".join(_needs(state))
     if needs:
-        typer.echo(f"{whole} took that. Before it registers anyone it needs: {needs}.")
+        say(f"{whole} took that. Before it registers anyone it needs: {needs}.")
     else:
-        typer.echo(f"{whole} is provisioned.")
+        say(f"{whole} is provisioned.")
 
 
 def _needs(state: dict[str, Any]) -> list[str]:
@@ -128,10 +130,9 @@ def _plan(
         raise FileProblem(
             f"{collection} has no keys yet; add one with: scanpost collection add {collection} KEY"
         )
-    table = None
+    gone = None
     if revoked:
-        table = revoked_table or signed_files.table_path(revoked)
-        signed_files.read_revoked(revoked, table, key)
+        gone = signed_files.read_revoked(revoked, revoked_table, key)[1]
     elif revoked_table:
         raise FileProblem("A table is of no use without its signed list: add --revoked.")
     return Plan(
@@ -139,7 +140,7 @@ def _plan(
         trust=files.read(trust) if trust else None,
         settings=files.read(settings_file) if settings_file else None,
         collection=files.read(collection) if collection else None,
-        revoked_table=files.read(table) if table else None,
+        revoked_table=gone.table() if gone else None,
         revoked=files.read(revoked) if revoked else None,
     )
 

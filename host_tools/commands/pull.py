@@ -9,7 +9,7 @@ import typer
 
 from host_tools.commands.connected import Port, connected, told
 from host_tools.commands.progress import bars
-from host_tools.console import AsJson, ask_passphrase, print_json
+from host_tools.console import AsJson, ask_passphrase, print_json, say
 from host_tools.journal.damage import told as told_damage
 from host_tools.operators import Operator
 from host_tools.pull import Pulled, pull
@@ -87,22 +87,22 @@ def pull_journal(
 
 
 def _tell_pulled(pulled: Pulled) -> None:
-    typer.echo(f"Device {pulled.device.hex()}: {pulled.new} new records, {pulled.opened} opened.")
+    say(f"Device {pulled.device.hex()}: {pulled.new} new records, {pulled.opened} opened.")
     for kid, count in Counter(problem.sealed_to for problem in pulled.problems).items():
         if kid is not None:
-            typer.echo(f"{count} records are sealed to collection key {kid.hex()}; they are kept.")
+            say(f"{count} records are sealed to collection key {kid.hex()}; they are kept.")
     for problem in pulled.damaged:
-        typer.echo(f"Record {problem.sequence}: {problem.problem}.")
+        say(f"Record {problem.sequence}: {problem.problem}.")
     for damage in pulled.damages:
-        typer.echo(f"{_sentence(told_damage(damage))}.")
+        say(f"{_sentence(told_damage(damage))}.")
     for first, last in pulled.elsewhere:
-        typer.echo(f"Records {first} to {last} went to another host, and left the device.")
+        say(f"Records {first} to {last} went to another host, and left the device.")
     if pulled.acknowledged is not None:
-        typer.echo(f"Acknowledged up to record {pulled.acknowledged}.")
+        say(f"Acknowledged up to record {pulled.acknowledged}.")
     elif not pulled.is_whole:
-        typer.echo("Not acknowledged. To go on all the same: --accept-damage")
+        say("Not acknowledged. To go on all the same: --accept-damage")
     if pulled.released is not None:
-        typer.echo(f"The shift is closed; the device may forget up to record {pulled.released}.")
+        say(f"The shift is closed; the device may forget up to record {pulled.released}.")
 
 
 def _sentence(words: str) -> str:

@@ -7,11 +7,11 @@ import typer
 
 from host_tools.code_text import read_code
 from host_tools.commands import lists
-from host_tools.console import AsJson, RootKey, ask_passphrase, hex_bytes, print_json, told
+from host_tools.console import AsJson, RootKey, ask_passphrase, hex_bytes, print_json, say, told
 from provisioning import files, passes, revocation
 from provisioning.errors import NotAllowed, Refused
 from provisioning.revocation import RevocationList
-from provisioning.signed_files import Root, read_credential, read_revoked, table_path
+from provisioning.signed_files import Root, read_credential, read_revoked, write_revoked
 
 
 def register(app: typer.Typer) -> None:
@@ -48,21 +48,21 @@ def revoke(
     """
     with told():
         owner = Root.load(root, ask_passphrase)
-        before, found = None, RevocationList()
-        if path.exists():
-            before, found = read_revoked(path, table, owner.public)
-        number = lists.next_number(before, sequence)
         new_ones = {_entry_of_code(code) for code in codes or ()}
         new_ones |= {_entry_of_pair(text) for text in pair or ()}
         new_ones |= {_entry_of_operator(path, owner.public) for path in operator or ()}
-        added = len(new_ones - found.entries)
-        found = RevocationList(found.entries | new_ones)
-        files.replace(table or table_path(path), found.table())
-        owner.write(path, revocation.TYP, number, found.body())
+        with files.locked(path):
+            before, found = None, RevocationList()
+            if files.is_there(path):
+                before, found = read_revoked(path, table, owner.public)
+            number = lists.next_number(before, sequence)
+            added = len(new_ones - found.entries)
+            found = RevocationList(found.entries | new_ones)
+            write_revoked(owner, path, table, number, found)
     if as_json:
         print_json({"sequence": number, "added": added, "revoked": len(found.entries)})
     else:
-        typer.echo(f"{path}: number {number}, {len(found.entries)} revoked, {added} new")
+        say(f"{path}: number {number}, {len(found.entries)} revoked, {added} new")
 
 
 def _entry_of_code(code: str) -> bytes:

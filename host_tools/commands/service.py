@@ -4,7 +4,7 @@ import typer
 
 from host_tools.commands.connected import Port, connected, told
 from host_tools.commands.signing import CredentialFile, OperatorKey, OwnerKey, needed, signer
-from host_tools.console import EXIT_REFUSED, AsJson, give_up, print_json
+from host_tools.console import EXIT_REFUSED, AsJson, give_up, print_json, say
 
 
 def register(app: typer.Typer) -> None:
@@ -34,4 +34,4 @@ def service(
     if as_json:
         print_json({"device": device.hex()})
         return
-    typer.echo(f"Device {device.hex()}: the prompt is open until the next reset.")
+    say(f"Device {device.hex()}: the prompt is open until the next reset.")

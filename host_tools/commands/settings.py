@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from host_tools.commands import lists
-from host_tools.console import AsJson, RootKey, ask_passphrase, print_json, told
-from provisioning import settings
+from host_tools.console import AsJson, RootKey, ask_passphrase, print_json, say, told
+from provisioning import files, settings
 from provisioning.errors import FileProblem, Malformed, Mistyped
 from provisioning.settings import Settings
 from provisioning.signed_files import Root, read_signed
@@ -72,11 +72,6 @@ def make_settings(
     """Make a device's settings, or change them; what is not named stays as it is."""
     with told():
         owner = Root.load(root, ask_passphrase)
-        before, found = None, Settings()
-        if path.exists():
-            before = read_signed(path, settings.TYP, owner.public)
-            found = _settings_in(path, before.body)
-        number = lists.next_number(before)
         offset = None if utc_offset is None else _offset_minutes(utc_offset)
         named = {
             "site": site,
@@ -89,25 +84,27 @@ def make_settings(
             "reads_at_trigger": at_trigger,
             "accepts_unknown_symbology": any_kind,
         }
-        found = Settings(
-            **{
-                **found._asdict(),
-                **{key: value for key, value in named.items() if value is not None},
-            }
-        )
-        found.check()
-        owner.write(path, settings.TYP, number, found.body())
+        changed = {key: value for key, value in named.items() if value is not None}
+        with files.locked(path):
+            before, found = None, Settings()
+            if files.is_there(path):
+                before = read_signed(path, settings.TYP, owner.public)
+                found = _settings_in(path, before.body)
+            number = lists.next_number(before)
+            found = Settings(**{**found._asdict(), **changed})
+            found.check()
+            owner.write(path, settings.TYP, number, found.body())
     if as_json:
         print_json({"sequence": number, **found._asdict()})
         return
-    typer.echo(f"{path}: number {number}")
+    say(f"{path}: number {number}")
     names = {number: name for name, number in settings.SYMBOLOGIES.items()}
     shown = {
         **found._asdict(),
         "tube_symbologies": ", ".join(names[number] for number in found.tube_symbologies),
     }
     for key, value in shown.items():
-        typer.echo(f"  {key.replace('_', ' ')}: {value}")
+        say(f"  {key.replace('_', ' ')}: {value}")
 
 
 def _symbology(name: str) -> int:

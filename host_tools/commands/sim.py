@@ -4,7 +4,6 @@ It runs as a process of its own; its flash and its chips' memories stay in a fol
 where it stopped. Its serial port is a pty in that folder: `--port FOLDER/port`.
 """
 
-import json
 import subprocess
 import sys
 import time
@@ -13,8 +12,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from host_tools.console import console, print_json_line, remark, say
 from simulator import control
 from simulator.screen_reader import as_blocks, as_picture
 
@@ -40,7 +39,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs."
 DEFAULT_FOLDER = Path(".sim")
 
 group = typer.Typer(no_args_is_help=True, help="A simulated device: start it, show it codes.")
-console = Console(highlight=False)
 
 
 class Runtime(StrEnum):
@@ -72,7 +70,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _fail(message: str, code: int) -> typer.Exit:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(message, style="red", markup=False)
+    remark(message, "red")
     return typer.Exit(code)
 
 
@@ -163,9 +161,9 @@ def start(
         _ask(folder, "ready")
     port = control.running(folder)["port"]
     if as_json:
-        typer.echo(json.dumps({"port": port, "folder": str(folder)}))
+        print_json_line({"port": port, "folder": str(folder)})
         return
-    console.print(f"The device is on. Its serial port: --port {port}", markup=False)
+    say(f"The device is on. Its serial port: --port {port}")
 
 
 @group.command()
@@ -173,12 +171,13 @@ def status(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     """What the device shows now, and what its chips counted."""
     answer = _ask(folder, "status")
     if as_json:
-        typer.echo(json.dumps(answer))
+        print_json_line(answer)
         return
-    console.print("powered" if answer["powered"] else "without power")
+    say("powered" if answer["powered"] else "without power")
     _print_lines(answer["lines"])
     if answer["stopped"]:
-        console.print(f"The firmware stopped:\n{answer['stopped']}", markup=False)
+        for line in ("The firmware stopped:", *answer["stopped"].split("\n")):
+            say(line)
 
 
 @group.command()
@@ -217,7 +216,7 @@ def show(
     if save is not None:
         as_picture(frame, answer["width"], answer["height"]).save(save)
     if as_json:
-        typer.echo(json.dumps(answer))
+        print_json_line(answer)
     else:
         _print_answer(answer, frame)
     if not answer["reacted"]:
@@ -253,24 +252,25 @@ def _formats() -> Any:
 
 def _print_lines(lines: list[str]) -> None:
     for line in lines:
-        console.print(f"  | {line}", markup=False)
+        say(f"  | {line}")
 
 
 def _print_answer(answer: dict[str, Any], frame: bytes) -> None:
     if not answer["powered"]:
-        console.print("The device has no power.")
+        say("The device has no power.")
         return
     if not answer["reacted"]:
-        console.print("The device did not react.")
-    if console.width >= answer["width"]:  # else its lines would be folded
-        console.print(as_blocks(frame, answer["width"], answer["height"]), markup=False)
+        say("The device did not react.")
+    if console().width >= answer["width"]:  # else its lines would be folded
+        for line in as_blocks(frame, answer["width"], answer["height"]).split("\n"):
+            say(line)
     _print_lines(answer["lines"])
     if answer["reacted"]:
         tones = ", ".join(
             f"{hertz} Hz {ms} ms" if hertz else f"silence {ms} ms" for hertz, ms in answer["sound"]
         )
         lights = ", ".join(answer["lights"]) or "none"
-        console.print(f"after {answer['took_ms']} ms; sound: {tones}; lights: {lights}")
+        say(f"after {answer['took_ms']} ms; sound: {tones}; lights: {lights}")
 
 
 @group.command()
@@ -283,7 +283,7 @@ def press(
     """Press a button of the device."""
     answer = _ask(folder, "press", button=str(button), hold_ms=hold_ms)
     if as_json:
-        typer.echo(json.dumps(answer))
+        print_json_line(answer)
         return
     _print_lines(answer["lines"])
 
@@ -298,7 +298,7 @@ def wait(
     _ask(folder, "wait", ms=round(seconds * 1000))
     answer = _ask(folder, "status")
     if as_json:
-        typer.echo(json.dumps(answer))
+        print_json_line(answer)
         return
     _print_lines(answer["lines"])
 
@@ -316,17 +316,17 @@ def power(
     if what is Power.cut:
         answer = _ask(folder, "power", cut_in=after)
         if as_json:
-            typer.echo(json.dumps(answer))
+            print_json_line(answer)
             return
-        console.print("The power will fail inside a flash operation to come.")
+        say("The power will fail inside a flash operation to come.")
         return
     answer = _ask(folder, "power", on=what is Power.on)
     if answer["powered"] and _ask(folder, "status")["speed"] is None:
         _ask(folder, "ready")
     if as_json:
-        typer.echo(json.dumps(answer))
+        print_json_line(answer)
         return
-    console.print("powered" if answer["powered"] else "without power")
+    say("powered" if answer["powered"] else "without power")
 
 
 @group.command()
@@ -338,6 +338,6 @@ def stop(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     while pid_file.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     if as_json:
-        typer.echo(json.dumps({"folder": str(folder)}))
+        print_json_line({"folder": str(folder)})
         return
-    console.print(f"The device is off. What it keeps is in {folder}.", markup=False)
+    say(f"The device is off. What it keeps is in {folder}.")

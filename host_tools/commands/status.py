@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import typer
-from rich.table import Table
 
 from host_tools.commands.connected import Port, connected, local, told
-from host_tools.console import AsJson, console, print_json
+from host_tools.console import AsJson, console, new_table, print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +21,7 @@ def status(port: Port, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"device": identity, "status": state})
         return
-    table = Table(show_header=False, box=None)
+    table = new_table(show_header=False, box=None)
     for name, value in _status_rows(identity, state):
         table.add_row(name, value)
     console().print(table)

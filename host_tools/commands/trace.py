@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from host_tools.console import told
+from host_tools.console import say, told
 from provisioning import files
 from provisioning.build.name_map import NameMap
 
@@ -30,4 +30,5 @@ def trace(
         known = NameMap.load(names)
         data = sys.stdin.buffer.read() if str(output) == "-" else files.read(output)
     # Between frames of the link there may be anything.
-    typer.echo(known.readable(data.decode("utf-8", "replace")), nl=False)
+    for line in known.readable(data.decode("utf-8", "replace")).splitlines():
+        say(line)

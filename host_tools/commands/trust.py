@@ -5,10 +5,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Column, Table
+from rich.table import Column
 
 from host_tools.commands import lists
-from host_tools.console import AsJson, RootKey, Zone, console, hex_bytes, print_json, told
+from host_tools.console import (
+    AsJson,
+    RootKey,
+    Zone,
+    console,
+    hex_bytes,
+    new_table,
+    print_json,
+    say,
+    told,
+)
 from provisioning import cose, keys, local_time, trust
 from provisioning.errors import NotAllowed
 from provisioning.signed_files import read_trust
@@ -75,7 +85,9 @@ def add(
     """
     with told():
         local = local_time.zone(zone)
-        today = datetime.now(local).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = datetime.fromtimestamp(local_time.now(), local).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
         two_years = int(today.timestamp()) + VALID_YEARS * 365 * DAY_S
         kid, alg, raw = _issuer_key(key)
         issuer = Issuer(
@@ -125,8 +137,8 @@ def show(
             }
         )
         return
-    typer.echo(head.line(local))
-    table = Table(Column("kid", no_wrap=True), "scheme", "name", "from", "until", "days")
+    say(head.line(local))
+    table = new_table(Column("kid", no_wrap=True), "scheme", "name", "from", "until", "days")
     for issuer in found.issuers:
         table.add_row(
             issuer.kid.hex(),

@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Column, Table
 
 from host_tools.commands.connected import connected, local, told
-from host_tools.console import AsJson, ask_passphrase, console, print_json
+from host_tools.console import AsJson, ask_passphrase, console, new_table, print_json
 from host_tools.pull import pull
 from host_tools.store import Store, StoreError, Tube
 from provisioning import claims
@@ -68,7 +68,7 @@ def tubes(
 
 
 def _tube_table(found: list[Tube]) -> Table:
-    table = Table("tube", "people", "opened", "closed", "device", title="Tubes")
+    table = new_table("tube", "people", "opened", "closed", "device", title="Tubes")
     for tube in found:
         people = str(tube.people)
         if tube.closed_people is not None and tube.closed_people != tube.people:
@@ -86,7 +86,7 @@ def _tube_table(found: list[Tube]) -> Table:
 def _people_table(registrations: list[dict[str, Any]]) -> Table:
     # Subjects are copied as a whole; 80 columns have room for all of it without lines between.
     subject, when = (Column(name, no_wrap=True) for name in ("subject", "time"))
-    table = Table(
+    table = new_table(
         *("tube", "no.", subject, "relation", when),
         title="Registrations",
         box=box.SIMPLE_HEAD,
@@ -104,7 +104,7 @@ def _people_table(registrations: list[dict[str, Any]]) -> Table:
 
 
 def _refusal_table(refused: dict[str, int]) -> Table:
-    table = Table("reason", "times", title="Refused")
+    table = new_table("reason", "times", title="Refused")
     for reason, times in refused.items():
         table.add_row(reason, str(times))
     return table

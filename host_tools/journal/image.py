@@ -22,18 +22,21 @@ SECTOR_BYTES = 4096
 SLOT_BYTES = 64
 SLOTS = SECTOR_BYTES // SLOT_BYTES
 SLOTS_OF_PAGE = 4
-MAGIC = b"SPJ2"
+MAGIC = b"SPJ3"
 _HEADER = struct.Struct(">4sIIIII24s12sI")
 _BLANK = b"\xff" * SLOT_BYTES
 _RETIRED = bytes(SLOT_BYTES)
 
 
 class Sector(NamedTuple):
-    """A sector with a header. The numbers are sequence numbers; chain: before its first record."""
+    """A sector with a header. The numbers are sequence numbers, but for people: how many are in the
+    open tube. chain: before its first record.
+    """
 
     sector: int
     first: int
     epoch: int
+    people: int
     acknowledged: int
     released: int
     tube: int
@@ -105,7 +108,7 @@ def _read_sector(found: Image, taken: dict[int, Record], index: int, content: by
             found.damages.append(Damage(index, 0, MENDED))
     holds_records = False
     torn = []
-    for slot, what, is_mended in _slots(content):
+    for slot, what, is_mended in slots_of(content):
         if what is None:
             torn.append(slot)
             continue
@@ -128,13 +131,15 @@ def _read_sector(found: Image, taken: dict[int, Record], index: int, content: by
 
 
 def _sector(index: int, slot: bytes) -> Sector | None:
-    magic, first, epoch, acknowledged, released, tube, chain, _, crc = _HEADER.unpack(slot)
+    magic, first, packed, acknowledged, released, tube, chain, _, crc = _HEADER.unpack(slot)
     if magic != MAGIC or crc != zlib.crc32(slot[:-4]) or not first:
         return None
-    return Sector(index, first, epoch, acknowledged, released, tube, chain)
+    # Of the epoch's number the low 24 bits: it is the last one before that ends so.
+    epoch = first - ((first - (packed >> 8)) & 0xFFFFFF)
+    return Sector(index, first, epoch, packed & 0xFF, acknowledged, released, tube, chain)
 
 
-def _slots(content: bytes) -> Iterator[tuple[int, Record | None, bool]]:
+def slots_of(content: bytes) -> Iterator[tuple[int, Record | None, bool]]:
     """What lies in the slots behind the header: (slot, record or None for what is torn, whether
     one bit was put right)."""
     slot = 1

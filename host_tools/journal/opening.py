@@ -34,6 +34,8 @@ from provisioning import cose, encoding
 CHAIN_BYTES = 24
 # More than the slots of the largest journal; a forged number must not keep the host ratcheting.
 MAX_STEPS = 1 << 16
+# Nor may many such numbers: in all that one Opener takes, two journals' worth.
+MAX_STEPS_IN_ALL = 1 << 17
 EPOCH_TYP = "application/scanpost-epoch"
 _INFO = b"ScanPost epoch 2"
 _CONTEXT = b"ratchet"
@@ -144,6 +146,7 @@ class Opener:
         self._highest = self.last  # of the numbers that were said, verified or not
         self._state: bytes | None = None  # of the ratchet
         self._at = 0
+        self._steps_left = MAX_STEPS_IN_ALL
         self._epoch = 0  # sequence number of the epoch in force
         self._kid: bytes | None = None
         self._is_forged = False  # what the epoch encapsulates is no key
@@ -292,7 +295,9 @@ class Opener:
             return Opened(record, None, "the record that begins its epoch is missing")
         if self._is_forged:
             return Opened(record, None, "its epoch's record is forged: no secret comes of it")
-        if record.sequence - self._at > MAX_STEPS:
+        if record.sequence <= self._at:  # it comes behind its epoch, and says otherwise
+            return Opened(record, None, f"out of order: its epoch begins with record {self._at}")
+        if not self._is_in_reach(record.sequence):
             return Opened(record, None, "no device goes so far in one epoch: its number is forged")
         if self._state is None:
             problem = f"sealed to collection key {self._kid.hex()}, which was not given"
@@ -357,14 +362,19 @@ class Opener:
                 return False
             chains = {chained(chain, link) for chain in self.chains} if is_with else self.chains
             return self._is_signed(following, chains) is True
-        if not 0 < following.sequence - self._at <= MAX_STEPS:
+        if following.sequence <= self._at or not self._is_in_reach(following.sequence):
             return False
         return self._unsealed(following, self._ratcheted(following.sequence)[2], link) is not None
+
+    def _is_in_reach(self, sequence: int) -> bool:
+        """False for numbers that would keep the host busy: no device has given them."""
+        return sequence - self._at <= min(MAX_STEPS, self._steps_left)
 
     def _ratcheted(self, sequence: int) -> tuple[bytes, int, bytes]:
         """State, number and key of a sequence number; those that were skipped had none."""
         state, at, key = self._state, self._at, b""
         assert state is not None
+        self._steps_left -= max(0, sequence - at)
         while at < sequence:
             both = Cipher(AES256(state), ECB()).encryptor().update(_BLOCKS)
             state, key = both[:32], both[32:]

@@ -1,12 +1,13 @@
 """What a device signs at the end of a pull (docs/journal.md)."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from provisioning import cose, encoding
 from provisioning.errors import Malformed
 
 TYP = "application/scanpost-pull+cbor"
 NONCE_BYTES = 16
+CHAIN_BYTES = 24
 
 
 class StatementError(Exception):
@@ -22,6 +23,21 @@ class Statement(NamedTuple):
     last: int
     chain: bytes | None
     unix_s: int
+
+
+def _read(payload: Any) -> Statement:
+    """Raises Malformed."""
+    if not isinstance(payload, list) or len(payload) != len(Statement._fields):
+        raise Malformed("not an array of six")
+    said = Statement(*payload)
+    for field, size in (("device", 8), ("nonce", NONCE_BYTES), ("chain", CHAIN_BYTES)):
+        value = getattr(said, field)
+        if not isinstance(value, bytes) or len(value) != size:
+            raise Malformed(f"{field} is not {size} bytes")
+    for number in (said.first, said.last, said.unix_s):
+        if type(number) is not int or not 0 <= number < 1 << 32:
+            raise Malformed("a number out of range")
+    return said
 
 
 def verify(data: bytes, device_key: bytes, expected: Statement) -> Statement:
@@ -42,15 +58,20 @@ def verify(data: bytes, device_key: bytes, expected: Statement) -> Statement:
                 "The device's statement is not signed with its key. Is this another device, or "
                 "one that was set up anew? Pull into a new database and keep both."
             )
-        said = Statement(*encoding.decode(message.payload))
+        said = _read(encoding.decode(message.payload))
     except (Malformed, TypeError, ValueError) as error:
         raise StatementError(f"The device's statement is damaged: {error}") from error
     for name, mine, theirs in zip(Statement._fields[:5], expected, said, strict=False):
         if mine is not None and mine != theirs:
-            raise StatementError(
-                f"The device signs for another {name.replace('_', ' ')} than what was read: "
-                "records were altered, removed or added on the way, or in the device. What was "
-                "read is stored; nothing was acknowledged. Keep the device; to go on all the same: "
-                "--accept-damage"
-            )
+            refuse(name)
     return said
+
+
+def refuse(name: str) -> NoReturn:
+    """Raises StatementError: the device signs for another one than the host has."""
+    raise StatementError(
+        f"The device signs for another {name} than what was read: "
+        "records were altered, removed or added on the way, or in the device. What was "
+        "read is kept apart and does not count; nothing was acknowledged. Keep the device; "
+        "to go on all the same: --accept-damage"
+    )

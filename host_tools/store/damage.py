@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from host_tools.journal import records
 from host_tools.journal.damage import SectorDamage
 from host_tools.store.devices import Devices
 
@@ -94,13 +95,29 @@ class Damages(Devices):
         )
         return [DamagedSector(*row) for row in rows]
 
-    def note_mended(self, device: bytes, sequences: Iterable[int]) -> None:
-        """Notes of records that one bit of them was put right."""
+    def add_mended(self, device: bytes, raws: Iterable[bytes]) -> None:
+        """Stores records of which a bit was put right, where none is stored of their number.
+
+        Nor behind which something was opened: that has been told as missing.
+        """
+        ((opened,),) = self._select("SELECT opened FROM devices WHERE device = ?", (device,))
+        rows = []
+        for record in map(records.parse, raws):
+            if record.sequence > opened:
+                rows.append((device, record.sequence, record.type, record.minute, record.raw))
         with self._transaction():
             self._do_each(
-                "UPDATE records SET mended = 1 WHERE device = ? AND sequence = ?",
-                [(device, sequence) for sequence in sequences],
+                "INSERT OR IGNORE INTO records (device, sequence, type, minute, raw, mended) "
+                "VALUES (?,?,?,?,?,1)",
+                rows,
             )
+
+    def _drop_torn(self, device: bytes, sequences: Iterable[int]) -> None:
+        """Takes out what only seemed to be a record with one wrong bit."""
+        self._do_each(
+            "DELETE FROM records WHERE device = ? AND sequence = ? AND mended",
+            [(device, sequence) for sequence in sequences],
+        )
 
     def mended(self, device: bytes) -> list[int]:
         """The numbers of records of which a bit was put right, ascending."""

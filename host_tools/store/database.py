@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from provisioning import files
+
 SCHEMA_VERSION = 3
 _SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
-BUSY_S = 5.0  # how long a statement waits for another program's transaction
+# How long a statement waits for another program's transaction; in that of a pull a device signs.
+BUSY_S = 30.0
 
 # By sqlite3.Error.sqlite_errorname, without what stands behind the second word.
 _ADVICE = {
@@ -38,6 +41,26 @@ class Database:
 
     def __init__(self, path: Path | str) -> None:
         self._path = path
+        is_new = path != ":memory:" and self._make_private(Path(path))
+        try:
+            self._open()
+        except StoreError:
+            if is_new:
+                Path(path).unlink(missing_ok=True)
+            raise
+
+    def _make_private(self, path: Path) -> bool:
+        """For its owner only from the first byte on: it holds people. True if it was made now."""
+        try:
+            is_new = files.make_private(path)
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{path} cannot be used: {files.why(error)}.") from error
+        if not is_new:
+            files.remark_if_open(path)
+        return is_new
+
+    def _open(self) -> None:
+        path = self._path
         with self._told():
             # Only the application decides when a transaction begins.
             self._db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
@@ -62,6 +85,10 @@ class Database:
             f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
         )
 
+    def holds(self, device: bytes) -> bool:
+        """True if this device (id, 8 bytes) counts here."""
+        return bool(self._select("SELECT 1 FROM devices WHERE device = ?", (device,)))
+
     def close(self) -> None:
         """Closes the file."""
         self._db.close()
@@ -83,7 +110,10 @@ class Database:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """All or none; durable at the end."""
+        """All or none; durable at the end. Inside another one: part of it."""
+        if self._db.in_transaction:
+            yield
+            return
         try:
             with self._told():
                 self._db.execute("BEGIN IMMEDIATE")

@@ -22,16 +22,10 @@ class Devices(Database):
     def add_device(self, identity: dict[str, Any], unix_s: int) -> None:
         """Notes a device, as `identify` describes it, and the time of this pull.
 
-        Its key is the one that was seen first. Raises StoreError for another.
+        Raises as `check_device`.
         """
+        self.check_device(identity)
         device, key = identity["device"], identity["key"]
-        known = self._select("SELECT key FROM devices WHERE device = ?", (device,))
-        if known and known[0][0] != key:
-            raise StoreError(
-                f"Device {device.hex()} has another key than at its first pull: it is another "
-                "device, or was set up anew. Nothing was changed. Find out which before you pull "
-                "it, into a new database."
-            )
         self._do(
             "INSERT INTO devices (device, key, name, board, firmware, last_pull, chain) "
             "VALUES (?,?,?,?,?,?,?) ON CONFLICT (device) DO UPDATE SET name = excluded.name, "
@@ -45,6 +39,24 @@ class Devices(Database):
                 unix_s,
                 opening.first_chain(device),
             ),
+        )
+
+    def check_device(self, identity: dict[str, Any]) -> None:
+        """Raises StoreError where the key of a device is not the one that was seen first."""
+        device, key = identity["device"], identity["key"]
+        known = self._select("SELECT key FROM devices WHERE device = ?", (device,))
+        if known and known[0][0] != key:
+            raise StoreError(
+                f"Device {device.hex()} has another key ({key.hex()}) than at its first pull "
+                f"({known[0][0].hex()}): one of the two is another device, or it was set up anew. "
+                "Nothing was changed. Find out which one is right. "
+                + self._advice_to_set_apart(device)
+            )
+
+    def _advice_to_set_apart(self, device: bytes) -> str:
+        return (
+            "If it is this one, set what is in the database apart and pull again: scanpost devices "
+            f"set-apart {device.hex()} --db {self._path} --into OTHER.db"
         )
 
     def device_keys(self) -> dict[bytes, bytes]:
@@ -102,8 +114,8 @@ class Devices(Database):
             elif stored[record.sequence] != record.raw:
                 raise StoreError(
                     f"Record {record.sequence} of device {device.hex()} differs from the one in "
-                    "the database. Nothing was changed. Keep the device as it is and pull into a "
-                    "new database."
+                    "the database. Nothing was changed. Keep the device as it is. "
+                    + self._advice_to_set_apart(device)
                 )
         with self._transaction():
             self._do_each(

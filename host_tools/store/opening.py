@@ -26,10 +26,14 @@ class Problem(NamedTuple):
 class Opening(Damages):
     """Goes on with each device where the last record that was opened ended."""
 
-    def open(self, device: bytes, keys: CollectionKeys) -> int:
+    def open(
+        self, device: bytes, keys: CollectionKeys, first_held: int = 0, released: int = 0
+    ) -> int:
         """Opens and verifies what is stored and was not yet; returns how many records that were.
 
-        What had not been opened for want of one of these keys is opened too.
+        What had not been opened for want of one of these keys is opened too. first_held: the oldest
+        number that the device holds; released: up to where it may forget. What is missing between
+        these went to another host.
         """
         done = 0
         for epoch, sealed in self._sealed_to(device, keys):
@@ -39,12 +43,12 @@ class Opening(Damages):
                 opener.take(record, following)
                 for record, following in opening.each_with_next(sealed)
             ]
-            self._store_opened(device, opened)
+            self._store_opened(device, opened, (first_held, released))
             done += sum(one.problem is None for one in opened)
         while batch := self._unopened(device):
             opener = self._opener(device, keys, batch[0])
             opened = self._take(device, opener, batch)
-            self._store_opened(device, opened, opener.place)
+            self._store_opened(device, opened, (first_held, released), opener.place)
             done += sum(one.problem is None for one in opened)
         return done
 
@@ -121,8 +125,6 @@ class Opening(Damages):
         )
         epoch = records.parse(epochs[0][0]) if epochs else None
         place = Place(opened, opening.link_of(before[0].raw), chain, _apart(others))
-        if self.is_gap(device, first.sequence - 1):
-            place = Place(first.sequence - 1, None, None)
         return Opener(device, key, keys, place, epoch, second)
 
     def _beginning(self, device: bytes, key: bytes, first: Record) -> Place | None:
@@ -139,7 +141,14 @@ class Opening(Damages):
             self.add_gap(device, 1, first.sequence - 1, True)
         return Place(first.sequence - 1, None, None)
 
-    def _store_opened(self, device: bytes, batch: list[Opened], place: Place | None = None) -> None:
+    def _store_opened(
+        self,
+        device: bytes,
+        batch: list[Opened],
+        held: tuple[int, int],
+        place: Place | None = None,
+    ) -> None:
+        first_held, released = held
         with self._transaction():
             self._do_each(
                 "UPDATE records SET problem = ?, sealed_to = ? WHERE device = ? AND sequence = ?",
@@ -149,10 +158,13 @@ class Opening(Damages):
                     if one.problem or place is None
                 ],
             )
-            self._do_each(
-                "INSERT OR IGNORE INTO gaps (device, first, last, elsewhere) VALUES (?,?,?,0)",
-                [(device, *one.hole) for one in batch if one.hole],
-            )
+            for one in batch:
+                if one.hole is not None:
+                    # Below what the device holds: it was let go, or lost with its sector.
+                    is_elsewhere = one.hole[1] < first_held and one.hole[1] <= released
+                    self.add_gap(device, *one.hole, is_elsewhere)
+            torn = [one.record.sequence for one in batch if one.problem is opening.INTRUDER]
+            self._drop_torn(device, torn)
             for statement, values in rows.of_batch(device, batch).items():
                 self._do_each(statement, values)
             if place is not None:

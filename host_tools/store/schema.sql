@@ -124,6 +124,21 @@ CREATE TABLE statements (
     raw BLOB NOT NULL,
     PRIMARY KEY (device, nonce)
 ) WITHOUT ROWID;
+-- Nothing in these two counts: no statement by the device covers it.
+CREATE TABLE unproven (
+    number INTEGER NOT NULL,
+    device BLOB NOT NULL,
+    key BLOB NOT NULL,
+    unix_s INTEGER NOT NULL,
+    why TEXT NOT NULL,
+    PRIMARY KEY (number)
+) WITHOUT ROWID;
+CREATE TABLE unproven_records (
+    number INTEGER NOT NULL REFERENCES unproven,
+    position INTEGER NOT NULL,
+    raw BLOB NOT NULL,
+    PRIMARY KEY (number, position)
+) WITHOUT ROWID;
 -- Registrations that count, with their tube's barcode.
 CREATE VIEW people AS
 SELECT r.device, r.sequence, r.minute * 60 AS time, r.subject, r.cti, r.issuer, r.relation,

@@ -67,13 +67,29 @@ class NameMap:
         """Reads it. Raises MapProblem."""
         try:
             read = json.loads(path.read_text("ascii"))
-            return cls(read["files"], read["functions"], read["names"])
+            found = cls(read["files"], read["functions"], read["names"])
+            found._check()
+            return found
         except OSError as error:
             raise MapProblem(f"{path} cannot be read: {error.strerror}.") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise MapProblem(
                 f"{path} is no map of names; it is made beside the build, as BUILD.names.json."
             ) from error
+
+    def _check(self) -> None:
+        """Raises ValueError, TypeError, AttributeError, KeyError for what no build writes."""
+        texts = [*self.names, *self.names.values()]
+        for file, sources in self.files.items():
+            if not sources:
+                raise ValueError("a file without sources")
+            texts += [file, *(source for source, _ in sources)]
+            for name, places in self.functions[file].items():
+                texts += [name]
+                for source, qualified, line in places:
+                    texts += [source, qualified, str(int(line))]
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("something else than text")
 
     def readable(self, text: str) -> str:
         """A device's output with its tracebacks in the sources' names; all else as it was."""

@@ -12,7 +12,8 @@ is. Never changed is a name that
 What only one place can see shares its new name with others that are seen elsewhere: an argument
 that is never given by name, a function or variable of a module that is never asked for from
 outside, an attribute with an underscore that is only ever one of `self` (modules whose classes
-inherit from each other count as one place). Local variables are no names on a device.
+inherit from each other count as one place). So do a name behind a dot and one that is not. Local
+variables are no names on a device.
 Modules lie side by side in one folder, for a package is a name, a module and a path more.
 """
 
@@ -25,7 +26,15 @@ from itertools import count
 
 from provisioning.build import stock
 from provisioning.build.constants import is_made
-from provisioning.build.program import Binding, BuildProblem, Module, Program, imports, reflected
+from provisioning.build.program import (
+    Binding,
+    BuildProblem,
+    Module,
+    Program,
+    bound_here,
+    imports,
+    reflected,
+)
 
 # What the interpreter or its modules ask of any object by name: a stream, a block device, a file
 # system, a mapping, an exception, a base class in C. Ours must not get to be one by chance.
@@ -141,19 +150,26 @@ class _Kinds:
         self._find_conflicts(program, may_change - self._wide)
 
     def _find_conflicts(self, program: Program, narrow: set[str]) -> None:
+        """What is behind a dot, and what is not, meet nowhere: an attribute may be called as a
+        function of the module is."""
         trees = {name: module.tree for name, module in program.modules.items()}
-        bound = {name: (_not_local(tree) | _of_self(tree)) & narrow for name, tree in trees.items()}
-        everywhere = set().union(*bound.values())
+        bound = {name: _not_local(tree) & narrow for name, tree in trees.items()}
+        of_objects = {name: _of_objects(tree) & narrow for name, tree in trees.items()}
+        everywhere = set().union(*bound.values(), *of_objects.values())
         seen = everywhere | _arguments(trees.values())  # all else is a local variable and stays
-        for tree in trees.values():
+        for name, tree in trees.items():
             for names in _names_by_function(tree):
                 here = names & narrow & seen
                 self._keep_apart(here, here)
-            there = (_names(tree) | _of_self(tree)) & narrow & seen
-            self._keep_apart(there & everywhere, there)
+            there = _names(tree) & narrow & seen
+            self._keep_apart(bound[name], there)
+            self._keep_apart(of_objects[name], of_objects[name])
+            for own, read in _in_classes(tree):
+                self._keep_apart(own & narrow, read & narrow)
         for family in _families(program):
-            together = set().union(*(bound[name] for name in family))
-            self._keep_apart(together, together)
+            for kind in (bound, of_objects):
+                together = set().union(*(kind[name] for name in family))
+                self._keep_apart(together, together)
 
     def _keep_apart(self, some: set[str], others: set[str]) -> None:
         for name in some:
@@ -229,12 +245,32 @@ def _is_of_self(node: ast.AST) -> bool:
     return isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
-def _of_self(tree: ast.AST) -> set[str]:
-    return {
+def _of_objects(tree: ast.AST) -> set[str]:
+    """Private attributes, and what classes define."""
+    found = {
         node.attr
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and _is_of_self(node)
     }
+    return found.union(*(own for own, _ in _in_classes(tree)))
+
+
+def _in_classes(tree: ast.AST) -> Iterator[tuple[set[str], set[str]]]:
+    """Of each class what it defines, and what is read while it is made: by their names alone."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            own = {name for name, _ in bound_here(node)}
+            read = set()
+            todo: list[ast.AST] = list(node.body)
+            while todo:
+                part = todo.pop()
+                if isinstance(part, ast.Name):
+                    read.add(part.id)
+                if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    todo += [*part.decorator_list, part.args]
+                else:
+                    todo += ast.iter_child_nodes(part)
+            yield own, read
 
 
 def _arguments(trees: Iterable[ast.AST]) -> set[str]:
@@ -268,35 +304,30 @@ def _handed_on(program: Program, module: str, base: ast.expr) -> Iterator[str]:
 
 
 def _not_local(tree: ast.AST) -> set[str]:
-    """What is bound outside functions, in a module or class; and functions in functions."""
-    found = set()
+    """What a module binds for itself; and functions in functions."""
+    found = {name for name, _ in bound_here(tree)}
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            found.add(node.name)
-        elif isinstance(node, ast.Global):
+        if isinstance(node, ast.Global):
             found.update(node.names)
-    todo = [tree]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            continue
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            found.add(node.name)
-        todo += ast.iter_child_nodes(node)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for part in ast.walk(node):
+                if part is not node and isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    found.add(part.name)
     return found
 
 
 def _names(tree: ast.AST) -> set[str]:
-    """All names in a tree but those behind a dot."""
+    """All names in a tree but those behind a dot, and those of functions in a class."""
+    methods = {
+        id(part) for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for part in node.body
+    }
     found = set()
     for part in ast.walk(tree):
         if isinstance(part, ast.arg):
             found.add(part.arg)
         elif isinstance(part, ast.Name):
             found.add(part.id)
-        elif isinstance(part, _WITH_NAME) and part.name:
+        elif isinstance(part, _WITH_NAME) and part.name and id(part) not in methods:
             found.add(part.name)
         elif isinstance(part, (ast.Global, ast.Nonlocal)):
             found.update(part.names)

@@ -137,6 +137,12 @@ class LinkDevice:
             following += 1
         return found, following
 
+    def read_sectors(self, from_sequence, skip):
+        return []
+
+    def read_raw(self, sector, at, size):
+        return b""
+
     def statement(self, nonce, first, last):
         if last >= self.first + len(self.records):
             raise Refused("NOT_WRITTEN")

@@ -54,6 +54,12 @@ class SealedDevice(OperatedDevice):
     def read_journal(self, from_sequence, max_bytes):
         return self.journal.read(from_sequence, max_bytes)
 
+    def read_sectors(self, from_sequence, skip):
+        return self.journal.sectors(from_sequence, skip)
+
+    def read_raw(self, sector, at, size):
+        return self.journal.raw(sector, at, size)
+
     def statement(self, nonce, first, last):
         return self.journal.statement(nonce, first, last, NOON)
 

@@ -4,8 +4,14 @@ The first of them is a shared list that holds a set of itself: a crash of cbor2 
 """
 
 import json
+import random
+import subprocess
+import sys
+import zlib
 
+import click.testing
 import pytest
+import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
@@ -17,6 +23,8 @@ from host_tools.commands import connected as connected_module
 from host_tools.journal import statement
 from provisioning import base45, cose, encoding, keys, signed
 from provisioning.errors import Malformed
+from tests.host_tools.hostile_device import IDENTITY, STATUS, HostileDevice, replying
+from tests.host_tools.journal.sealed import Sealed
 
 HOSTILE = {
     "a shared list with a set of itself": "d81c81d90102d81d00",
@@ -95,9 +103,12 @@ def test_nothing_of_it_is_decoded(data):
         encoding.decode_tagged(b"\xd2" + data)
 
 
+COMMAND = typer.main.get_command(app)  # made once, not at every call
+
+
 def _run(*words, **more):
     """Ends with a message and a code of docs/cli.md, and without a traceback."""
-    result = CliRunner().invoke(app, [str(word) for word in words], **more)
+    result = click.testing.CliRunner().invoke(COMMAND, [str(word) for word in words], **more)
     assert isinstance(result.exception, SystemExit), (words, result.exception)
     assert result.exit_code in (1, 2, 3, 4) and result.output.strip(), words
     return result
@@ -197,51 +208,6 @@ def test_every_file_that_a_command_reads(office, data, tmp_path):
         assert bad.read_bytes() == content
 
 
-IDENTITY = {"device": bytes(8), "key": bytes(32), "root": bytes(32)}
-IDENTITY |= {"board": "b", "version": "1", "name": "n"}
-STATUS = {
-    **dict.fromkeys(("time", "count", "first", "next", "acknowledged", "released"), 1),
-    **dict.fromkeys(("remaining", "capacity", "issuers", "secrets"), 1),
-    **{"lists": {}, "site": "", "tube": None, "next": 2},
-}
-
-
-class HostileDevice:
-    """A port (`Transport`) behind which answers are made from requests. Never waits."""
-
-    def __init__(self, answer):
-        self.timeout = 1.0
-        self.in_waiting = 0
-        self._answer = answer
-        self._splitter = frames.Splitter()
-        self._waiting = b""
-
-    def write(self, data):
-        for payload in self._splitter.feed(data):
-            _, number, operation, _ = encoding.decode(payload)
-            self._waiting += frames.encode(self._answer(number, operation))
-        return len(data)
-
-    def read(self, size=1):
-        data, self._waiting = self._waiting[:1024], self._waiting[1024:]
-        return data
-
-    def close(self):
-        pass
-
-
-def _replying(results):
-    """Answers rightly where there is a result for the operation."""
-
-    def answer(number, operation):
-        result = results.get(operation, b"\xf6")
-        result = result if isinstance(result, bytes) else encoding.encode(result)
-        status = encoding.encode("OK")
-        return b"\x84\x01" + encoding.encode(number) + status + result
-
-    return answer
-
-
 def _operations(client):
     yield "status", client.status
     yield "set_clock", lambda: client.set_clock(1)
@@ -258,7 +224,7 @@ def test_a_devices_replies(data):
     if len(data) > frames.MAX_FRAME_BYTES:
         data = data[:1500]
     for operation in dict(_operations(Client(HostileDevice(None)))):
-        for answer in (lambda *_: data or b"\x00", _replying({operation: data})):
+        for answer in (lambda *_: data or b"\x00", replying({operation: data})):
             client = Client(HostileDevice(answer))
             with pytest.raises(NoAnswer):
                 dict(_operations(client))[operation]()
@@ -270,7 +236,7 @@ WRONG = (None, True, -1, 1 << 40, "x", b"x", [], {}, [1], [None, None], [1, [1]]
 @pytest.mark.parametrize("wrong", WRONG, ids=repr)
 def test_results_of_another_form(wrong):
     for operation in dict(_operations(Client(HostileDevice(None)))):
-        client = Client(HostileDevice(_replying({operation: encoding.encode(wrong)})))
+        client = Client(HostileDevice(replying({operation: encoding.encode(wrong)})))
         if operation == "statement" and isinstance(wrong, bytes):
             continue  # any bytes may be one, until it is opened
         with pytest.raises(NoAnswer, match=r"docs/link\.md"):
@@ -292,7 +258,7 @@ def test_commands_at_a_hostile_device(office, data, tmp_path, monkeypatch):
         monkeypatch.setattr(
             connected_module,
             "open_transport",
-            lambda port, results=results: HostileDevice(_replying(results)),
+            lambda port, results=results: HostileDevice(replying(results)),
         )
         port = ("--port", "hostile")
         _run("pull", *port, "--db", tmp_path / "db")
@@ -321,3 +287,50 @@ def test_what_the_root_itself_signed(data, tmp_path):
     with pytest.raises(Malformed):
         signed.open_signed(path.read_bytes(), header[16], keys.raw_public(ROOT))
     _run("trust", "show", path)
+
+
+def _images():
+    noise = random.Random(1)
+    sealed = Sealed(3)
+    sealed.shift()
+    good = b"".join(bytes(sector) for sector in sealed.flash.cells)
+    yield noise.randbytes(65536)
+    yield noise.randbytes(4096) + good + noise.randbytes(4095)
+    yield good[:4096] * 3  # the same sector thrice
+    yield good[4096:] + good[:4096]
+    yield bytes(8192)
+    yield b"\xff" * 8192
+    yield good.replace(b"\xff", b"\x00")
+    # Records that look whole, of every length and with the largest numbers there are.
+    for length in range(15, 193, 16):
+        for fill in (0x00, 0xFF):
+            raw = bytes([length, 1, fill & 20]) + b"\xff" * 8 + bytes([fill]) * (length - 15)
+            raw += zlib.crc32(raw).to_bytes(4, "big")
+            yield good[:4096] + (raw.ljust(256, b"\xff") * 16)
+
+
+@pytest.mark.parametrize("words", [("verify",), ("show",), ("dump",)], ids=" ".join)
+def test_images_of_anything(tmp_path, words):
+    path = tmp_path / "journal.bin"
+    for data in _images():
+        path.write_bytes(data)
+        for more in ((), ("--device", "44" * 8), ("--device", "44" * 8, "--device-key", "55" * 32)):
+            result = click.testing.CliRunner().invoke(
+                COMMAND, ["journal", *words, str(path), *more]
+            )
+            assert result.exception is None or isinstance(result.exception, SystemExit), (
+                data[:64],
+                result.exception,
+            )
+
+
+@pytest.mark.parametrize("words", [("--version",), ("keys", "show", "{}"), ("--help",)])
+def test_output_that_has_no_room(tmp_path, words):
+    keys.create_key(tmp_path / "root.pem")
+    words = [word.format(tmp_path / "root.pem") for word in words]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "host_tools.cli", *words], stdout=full, stderr=subprocess.PIPE
+        )
+    said = done.stderr.decode()
+    assert done.returncode == 3 and "No space left" in said and "Traceback" not in said, said

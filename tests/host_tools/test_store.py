@@ -187,6 +187,7 @@ def test_the_file_outlives_the_program(tmp_path):
     assert [row[0] for row in db.execute("SELECT raw FROM records")] == raws
 
 
+@pytest.mark.filterwarnings("ignore::provisioning.files.OpenToOthers")
 def test_files_that_are_no_database_of_ours(tmp_path):
     for version, said in ((99, "newer"), (1, "older")):
         path = tmp_path / f"{version}.db"
