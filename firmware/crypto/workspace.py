@@ -1,8 +1,8 @@
 """The memory for what the curve and the hash work in: one after the other, so they share it.
 
-    work     the curve's slots and tables (crypto/points.py), good while a key or signature is
-             computed
-    tables   its tables' part; between two computations it is free, and SHA-512 has its words there
+work     the curve's slots and tables (crypto/points.py), good while a key or signature is
+         computed
+tables   its tables' part; between two computations it is free, and SHA-512 has its words there
 """
 
 from micropython import const
