@@ -14,6 +14,7 @@ from crypto.wipe import wipe, wipe_aes
 from micropython import const
 
 _KEY_BYTES = const(32)
+_KID_BYTES = const(8)
 _BLOCKS = b"".join(b"ScanPostRatchet" + bytes((index,)) for index in range(4))
 
 
@@ -21,8 +22,8 @@ class Epoch:
     """Holds the ratchet's state, in one buffer that is overwritten at every step.
 
     sequence: that of the epoch record, 0 while there is none. kid: of its collection key. once:
-    kid | enc, until they are written a second time; then None. While this one goes on the next can
-    be held ready (journal/opening.py): `next_kid` and `enc` then say how its record reads.
+    its kid | enc; is_once: they have not been written a second time. While this one goes on the
+    next can be held ready (journal/opening.py): `next_kid` and `enc` then say how its record reads.
     """
 
     def __init__(self):
@@ -34,7 +35,9 @@ class Epoch:
         self.key = self._view[_KEY_BYTES:]  # of the record `advance` was called for
         self.sequence = 0
         self.kid = self.next_kid = None
-        self.enc = self.once = None
+        self.enc = None
+        self.once = bytearray(_KID_BYTES + _KEY_BYTES)
+        self.is_once = False
 
     def hold(self, kid, enc, secret):
         """Keeps what was agreed on with a collection key; `start` puts it in force.
@@ -49,7 +52,9 @@ class Epoch:
         self._first_half[:] = self._next_secret
         wipe(self._next_secret)
         self.kid, self.next_kid = self.next_kid, None
-        self.once = self.kid + self.enc
+        self.once[:_KID_BYTES] = self.kid
+        self.once[_KID_BYTES:] = self.enc
+        self.is_once = True
         self.sequence = self._at = sequence
 
     def advance(self, sequence):
@@ -67,4 +72,5 @@ class Epoch:
         """Ends the epoch; the next record needs a new one."""
         wipe(self._state)
         self.sequence = self._at = 0
-        self.kid = self.once = None
+        self.kid = None
+        self.is_once = False

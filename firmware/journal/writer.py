@@ -96,7 +96,7 @@ class Writer:
             try:
                 self.sealer.lay_out(record_type, payload, self.state.tube)
                 place = self.find_place(self.sealer.length, tier)
-                if not place[1] and self.epoch.once and record_type != bodies.EPOCH_KEY:
+                if not place[1] and self.epoch.is_once and record_type != bodies.EPOCH_KEY:
                     self.sealer.forget()
                     self.repeat_key(unix_s, tier)
                     self.sealer.lay_out(record_type, payload, self.state.tube)
@@ -316,7 +316,7 @@ class Writer:
     @property
     def is_key_due(self):
         """True if the next sector begins with the epoch's key, written a second time."""
-        return self.epoch.once is not None and self.slot >= self.limit
+        return self.epoch.is_once and self.slot >= self.limit
 
     def repeat_key(self, unix_s, tier):
         """Writes the epoch's key a second time, first in another sector than before.
@@ -327,7 +327,7 @@ class Writer:
             self.open_epoch(unix_s, tier)
         else:
             self._append(bodies.EPOCH_KEY, unix_s, self.epoch.once, tier)
-            self.epoch.once = None
+            self.epoch.is_once = False
 
     def end_epoch(self):
         """The next record needs another epoch, in a sector with another tag key."""
