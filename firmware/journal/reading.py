@@ -64,7 +64,7 @@ def chain_at(ring, sequence):
 
 def statement(identity, nonce, first, last, chain, unix_s):
     """What the device signs at the end of a pull: a COSE_Sign1, bytes (docs/journal.md)."""
-    rooms.OBJECTS.enter()
+    rooms.SIGNED.enter()
     from verify import cbor, cose
 
     payload = [identity.device_id, nonce, first, last, chain, unix_s]

@@ -92,13 +92,18 @@ class Installs:
 
     def install_secrets(self, signer, data):
         """Takes secrets that this key (32 bytes) must have signed; returns their number."""
-        rooms.SECRETS.enter(rooms.VISIT_MS)
+        rooms.SECRETS.enter()
         from keeping import sealed_secrets
 
         device = self._device
-        number, is_new = sealed_secrets.install(
-            self._held, data, signer, device.randomness.bytes, device.allowance
-        )
+        try:
+            number, is_new = sealed_secrets.install(
+                self._held, data, signer, device.randomness.bytes, device.allowance
+            )
+        finally:
+            # Not needed again soon, and large: what comes next takes the memory.
+            rooms.SECRETS.close()
+            rooms.EPOCH.close()
         if is_new:
             self._installed(SECRETS, number)
         return number

@@ -100,14 +100,15 @@ async def run():
 
 # CBOR of any form: what a host sends, what signed objects say
 READER = Room("verify.cbor")
-# Signed objects and secrets are read, at a start and as they are installed; what is signed is made
+# What is signed: verified, or made
+SIGNED = Room("verify.cose", uses=(READER,))
+# Signed objects and secrets are read, at a start and as they are installed
 OBJECTS = Room(
-    "verify.cose",
     "verify.issuers",
     "verify.collection_rows",
     "keeping.settings_body",
     "keeping.objects",
-    uses=(READER,),
+    uses=(SIGNED,),
 )
 # A host at the cable; and what it may be there for besides status and journal: it installs
 # something, an operator commands
@@ -127,12 +128,13 @@ OPERATORS = Room(
     "link.commands",
     "link.clock_setting",
     "link.actions",
-    uses=(OBJECTS, HOST),
+    uses=(SIGNED, HOST),
 )
 # What is kept is read, and the journal's end found
 START = Room("keeping.loading", "journal.recovery", "system.starting", uses=(OBJECTS,))
 # Once in some hundred people the journal's keys begin anew; and what else the device signs
-EPOCH = Room("crypto.x25519", "crypto.hpke", "journal.opening", uses=(OBJECTS,))
+X25519 = Room("crypto.x25519")
+EPOCH = Room("crypto.hpke", "journal.opening", uses=(SIGNED, X25519))
 SIGNING = Room("crypto.signing")
 # Secrets of issuers come, sealed to this device
 SECRETS = Room(
@@ -155,8 +157,10 @@ ALL = (
     OPERATORS,
     START,
     OBJECTS,
+    SIGNED,
     READER,
     EPOCH,
+    X25519,
     SIGNING,
     SECRETS,
     SCANNER,

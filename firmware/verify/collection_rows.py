@@ -32,7 +32,7 @@ def _row(row, held):
 
 
 def _has_small_order(key):
-    rooms.EPOCH.enter()
+    rooms.X25519.enter()
     from crypto.x25519 import x25519
 
     # Any scalar tells: only with those keys zero comes out (RFC 7748 section 6.1).
