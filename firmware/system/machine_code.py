@@ -5,8 +5,9 @@ grows: once it has taken its second area, not 1 KB in one piece is left for code
 module then is a MemoryError. What it once took comes back at a restart only. So each of them is
 loaded here, before anything else is, and none is ever let go of.
 
-They import each other and MicroPython's own modules, nothing else: a module without machine code
-would be in the heap for ever, and make it grow before the rest of the code has its place.
+They import each other, what they work in (crypto/workspace.py) and MicroPython's own modules,
+nothing else: a module without machine code would be in the heap for ever, and make it grow before
+the rest of the code has its place.
 """
 
 from crypto import (  # noqa: F401 - to have them loaded is all

@@ -134,7 +134,8 @@ def journal_secrets(folder):
     secrets, opened, state = expected.journal_secrets(flash, outputs, opener)
     in_use["state"] = state
     # The right secrets are looked for: they open what is in the flash.
-    assert [sealed[:24] for sealed in opened] == entries
+    # That of a repeated epoch's key is all in the clear.
+    assert [sealed[:24] for sealed in opened if sealed] == entries
     for number, entry in enumerate(entries):
         secrets[f"subject {number}"] = entry[:16]
         secrets[f"cti {number}"] = entry[16:]
