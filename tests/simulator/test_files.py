@@ -181,9 +181,9 @@ def test_power_cuts_while_lists_are_replaced(desk):
             plan = desk.plan(sequence)
             desk.board.flash.cut_at(desk.board.flash.operations + operation)
             try:
+                client.send_object(kind, getattr(plan, kind))
                 if kind == "revoked":
                     client.send_object("revoked-table", plan.revoked_table)
-                client.send_object(kind, getattr(plan, kind))
             except Exception as error:
                 assert not desk.board.powered, error
             if desk.board.powered:

@@ -8,13 +8,17 @@ import pytest
 from host_tools.client import MAX_REQUEST_BYTES, Client
 from host_tools.frames import Splitter, encode
 from host_tools.provision import provision
+from provisioning import revocation
 from simulator.cpu import HOST_LINK
 from simulator.link import LinkPort
 from tests.runtimes import micropython_or_skip
 from tests.simulator.test_files import Desk, quiet
 
 SLOW_ERASE_US = 400_000
-TABLE = bytes(12 * 1024)  # begins three sectors
+REVOKED = revocation.RevocationList(
+    frozenset(hashlib.sha256(b"%d" % n).digest()[: revocation.ENTRY_BYTES] for n in range(1024))
+)
+TABLE = REVOKED.table()  # begins three sectors
 
 
 @pytest.fixture(params=["cpython", "micropython"])
@@ -26,6 +30,11 @@ def desk(request, tmp_path):
     made.board.flash.erase_us = SLOW_ERASE_US
     yield made
     made.board.close()
+
+
+def _vouch(desk, client):
+    """Sends the list that the table belongs to."""
+    client.send_object("revoked", desk.owner.seal(revocation.TYP, REVOKED.body(), 2))
 
 
 def _request(number, operation, *arguments):
@@ -40,6 +49,7 @@ def _replies(board):
 def test_the_longest_request_comes_in_while_a_piece_is_written(desk):
     board = desk.board
     client = Client(LinkPort(board))
+    _vouch(desk, client)
     client.call("begin", "revoked-table", len(TABLE), hashlib.sha256(TABLE).digest())
     uart = board.uarts[HOST_LINK]
     lost, erased = uart.lost_bytes, board.flash.erase_count
@@ -66,7 +76,9 @@ def test_a_table_is_installed_and_people_are_scanned_meanwhile(desk):
         if sent in (0, 4224, 8256):
             scans.append(desk.scan(desk.a_pass()).lights)
 
-    Client(LinkPort(board)).send_object("revoked-table", TABLE, now_and_then)
+    client = Client(LinkPort(board))
+    _vouch(desk, client)
+    client.send_object("revoked-table", TABLE, now_and_then)
     assert board.flash.erase_count - erased >= 3
     assert scans[0] == ["green"] and len(scans) == 3
     assert board.uarts[HOST_LINK].lost_bytes == 0

@@ -207,7 +207,10 @@ def test_signed_objects_of_the_host():
     sequence, signed_at, body = cose.open_signed(data, public, host_trust.TYP)
     assert (sequence, signed_at) == (7, 1650000000)
     for issuer in HOST_TRUST.issuers:
-        assert TrustList.from_body(body).find(issuer.kid)[1:] == issuer
+        found = TrustList.from_body(body).find(issuer.kid)
+        told = [found.kid, found.alg, found.key, found.valid_from, found.valid_until]
+        told += [found.max_lifetime, issuer.name]
+        assert told == issuer.row()[:7] and found.register == (issuer.register or issuer.kid)
     rng = random.Random(5)
     for _ in range(60):
         broken = changed(data, rng)
