@@ -21,6 +21,17 @@ def first_sequence(ring):
     return None
 
 
+def kept_from(ring, sequence):
+    """The kept sectors in the order of writing, from the one on that holds this number; all of them
+    if none does."""
+    start = ring.sector_of(sequence)
+    is_reached = start < 0
+    for index in ring.kept():
+        is_reached = is_reached or index == start
+        if is_reached:
+            yield index
+
+
 def read(ring, from_sequence, max_bytes):
     """([records], next): as many whole raw records as fit, at least one if there is one.
 
@@ -28,12 +39,7 @@ def read(ring, from_sequence, max_bytes):
     """
     found = []
     used = 0
-    start = ring.sector_of(from_sequence)
-    is_reached = start < 0
-    for index in ring.kept():
-        is_reached = is_reached or index == start
-        if not is_reached:
-            continue
+    for index in kept_from(ring, from_sequence):
         for _, record in ring.records(index):
             sequence = bodies.sequence(record)
             if sequence < from_sequence:

@@ -6,6 +6,7 @@ Loaded at the end of a pull, when it has the records.
 from micropython import const
 
 from journal import layout
+from journal.reading import kept_from
 
 _SECTORS_AT_ONCE = const(8)  # fits a reply; reading them takes some 0.2 s
 
@@ -17,12 +18,7 @@ def tell(ring, from_sequence, skip):
     and whether anything there has decayed; first is 0 where the header says nothing any more.
     """
     found = []
-    start = ring.sector_of(from_sequence)
-    is_reached = start < 0
-    for index in ring.kept():
-        is_reached = is_reached or index == start
-        if not is_reached:
-            continue
+    for index in kept_from(ring, from_sequence):
         slot = ring.flash.mended_start(index)
         header = layout.read_sector_header(slot)
         if header is None and slot[len(layout.MAGIC) :] == layout.RETIRED[len(layout.MAGIC) :]:

@@ -120,7 +120,7 @@ HOST = Room(
     "link.server",
     uses=(READER,),
 )
-SECTORS = Room("journal.sectors")  # a pull ends, and asks for what has decayed
+SECTORS = Room("journal.sectors", uses=(HOST,))  # a pull ends, and asks for what has decayed
 INSTALLING = Room("keeping.installing", "keeping.revoking", "link.installs", uses=(OBJECTS,))
 OPERATORS = Room(
     "verify.operators",

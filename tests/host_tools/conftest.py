@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from host_tools.store import Store
 from simulator.board import VirtualBoard
+from tests.host_tools.sealed_device import SealedDevice
 from tests.runtimes import micropython_or_skip
 
 ROOT = Path(__file__).parents[2]
@@ -31,3 +33,17 @@ def board(request, firmware, tmp_path):
         board.power_on()
         board.run_for_ms(500)
         yield board
+
+
+@pytest.fixture
+def device(tmp_path):
+    """A device with a shift in its journal; modules with one of their own have that."""
+    made = SealedDevice(tmp_path)
+    made.sealed.shift()
+    return made
+
+
+@pytest.fixture
+def store():
+    """An empty database."""
+    return Store(":memory:")

@@ -14,19 +14,6 @@ from host_tools.store import Store, StoreError
 from host_tools.transport import open_transport
 from tests.host_tools.journal.sealed import DEVICE, NOON, Sealed, subject
 from tests.host_tools.loopback import Loopback
-from tests.host_tools.sealed_device import SealedDevice
-
-
-@pytest.fixture
-def device(tmp_path):
-    made = SealedDevice(tmp_path)
-    made.sealed.shift()
-    return made
-
-
-@pytest.fixture
-def store():
-    return Store(":memory:")
 
 
 def _pull(device, store, **options):

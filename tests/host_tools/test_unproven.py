@@ -18,7 +18,6 @@ from host_tools.pull import MAX_RECORDS, pull
 from host_tools.store import Store, StoreError
 from tests.host_tools.hostile_device import STATUS, HostileDevice, replying
 from tests.host_tools.journal.sealed import DEVICE, NOON, Sealed, subject
-from tests.host_tools.sealed_device import SealedDevice
 from tests.host_tools.test_pull import _pull
 from tests.host_tools.without_disk import full_disk
 
@@ -28,18 +27,6 @@ COUNTING += ("events", "statements")
 
 def _counts(store):
     return {table: store._select(f"SELECT * FROM {table}") for table in COUNTING}
-
-
-@pytest.fixture
-def device(tmp_path):
-    made = SealedDevice(tmp_path)
-    made.sealed.shift()
-    return made
-
-
-@pytest.fixture
-def store():
-    return Store(":memory:")
 
 
 def identity_of(sealed, **more):
